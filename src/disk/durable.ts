@@ -1,0 +1,106 @@
+import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { errnoOf } from "../errors.ts";
+
+/** Names that begin like this are nobody's yet: leftovers of a run that died, free to be removed. */
+export const TEMPORARY = ".tmp-";
+
+export function temporaryName(place: string): string {
+  return join(dirname(place), `${TEMPORARY}${randomBytes(6).toString("hex")}-${basename(place)}`.slice(0, 200));
+}
+
+/** The file has either its old content or all of the new one, also after a power cut. */
+export function writeFileDurably(path: string, content: string | Buffer, mode = 0o644): void {
+  const temporary = temporaryName(path);
+  try {
+    const fd = openSync(temporary, "wx", mode);
+    try {
+      writeAll(fd, typeof content === "string" ? Buffer.from(content) : content);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  syncDirectory(dirname(path));
+}
+
+export function writeJsonDurably(path: string, value: unknown, mode?: number): void {
+  writeFileDurably(path, `${JSON.stringify(value, null, 2)}\n`, mode);
+}
+
+/** Anybody who resolves the pointer meanwhile gets the old target or the new one. */
+export function movePointer(pointer: string, target: string): void {
+  const temporary = temporaryName(pointer);
+  symlinkSync(target, temporary);
+  try {
+    renameSync(temporary, pointer);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+export function readPointer(pointer: string): string | null {
+  return orNull(() => readlinkSync(pointer), "ENOENT", "EINVAL", "ENOTDIR");
+}
+
+export function readJson<T>(path: string): T | null {
+  const text = orNull(() => readFileSync(path, "utf8"), "ENOENT", "ENOTDIR");
+  return text === null ? null : (JSON.parse(text) as T);
+}
+
+/** Catches just the errnos it is told of. */
+export function orNull<T>(look: () => T, ...errnos: string[]): T | null {
+  try {
+    return look();
+  } catch (error) {
+    if (errnos.includes(errnoOf(error) ?? "")) return null;
+    throw error;
+  }
+}
+
+export function ensureDirectory(path: string, mode?: number): void {
+  mkdirSync(path, { recursive: true, mode });
+}
+
+export function writeAll(fd: number, bytes: Uint8Array): void {
+  let written = 0;
+  while (written < bytes.length) written += writeSync(fd, bytes, written);
+}
+
+// rename() alone survives a crash of ours, not of the machine: the directory entry needs its own fsync.
+export function syncDirectory(path: string): void {
+  const fd = openSync(path, "r");
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Makes everything written to the file system of `path` durable: one call for any number of files. */
+export function syncFileSystem(path: string): void {
+  // GNU sync knows one file system; other systems' sync takes no argument and does all of them.
+  const one = spawnSync("sync", ["-f", path], { stdio: "ignore" });
+  if (one.status === 0) return;
+  const all = spawnSync("sync", [], { stdio: "ignore" });
+  if (all.status === 0) return;
+  throw Object.assign(new Error(`sync ${path} failed`), { code: "EIO", errno: -5, syscall: "syncfs", path });
+}

@@ -1,0 +1,23 @@
+import type { Side } from "./sides.ts";
+import type { Site } from "./site.ts";
+import type { EnvironmentSpec, Serving } from "./spec.ts";
+
+/** Keeps a side's processes running. */
+export interface Supervisor {
+  /** Throws UP_NOT_RUNNING where this kind of site needs something that doesn't run. Changes nothing. */
+  assertReady(spec: Pick<EnvironmentSpec, "serve" | "project" | "environment">): void;
+  /** Asks for the side's release under a new id, resolves when it is healthy, rejects with its last log lines. */
+  start(site: Site, side: Side, release: string, serve: Serving): Promise<void>;
+  /** Rejects unless the side's processes are healthy right now. */
+  assertHealthy(site: Site, side: Side, serve: Serving): Promise<void>;
+}
+
+/** Answers requests for one side as visitors would be answered, before there are any. */
+export interface SideDoor {
+  open(site: Site, side: Side): Promise<{ url: string; close(): Promise<void> }>;
+}
+
+export interface Parts {
+  supervisor: Supervisor;
+  door: SideDoor;
+}

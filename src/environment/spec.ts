@@ -1,0 +1,72 @@
+/** Milliseconds. */
+export type Duration = number;
+
+export interface StaticServing {
+  kind: "static";
+  /** The folder of the release that visitors see, `.` for all of it. */
+  public: string;
+}
+
+export interface ProcessServing {
+  kind: "process";
+  /** Shell lines by process name. `web` answers visitors on both sides; the others run on the live side only. */
+  start: { web: string } & Record<string, string>;
+  /** Files under it are answered by the router, everything else by `web`. */
+  public: string | null;
+  /** The path that answers 2xx or 3xx once `web` is ready. */
+  health: string;
+  /** Where `web` listens: the Unix socket in $SOCKET, or 127.0.0.1:$PORT. */
+  listen: "socket" | "port";
+  startWithin: Duration;
+  /** How long requests in flight may go on when a side is stopped. */
+  drain: Duration;
+  /** The account that runs processes and tasks, where Greenroom runs as root. */
+  user: string | null;
+}
+
+export type Serving = StaticServing | ProcessServing;
+
+export interface Task {
+  run: string;
+  on: "rehearsal" | "live";
+  timeout: Duration;
+  needs: string[];
+}
+
+export type Check =
+  | { http: string; status: number; contains: string | null; within: Duration }
+  | { files: string[] }
+  | { shrinks: number }
+  | { task: string };
+
+export interface ConfigFile {
+  /** Where it appears in the release. */
+  path: string;
+  content: string;
+}
+
+/** Everything an operation needs to know of an environment, with nothing left to look up in the project. */
+export interface EnvironmentSpec {
+  project: string;
+  environment: string;
+  domain: string;
+  /** The app serves subdomains of its own. */
+  subdomains: boolean;
+  previews: "secret" | "open";
+  /** How many releases stay on disk. */
+  keep: number;
+  switch: "manual" | "auto";
+  servers: string[];
+  serve: Serving;
+  /** Variables for processes and tasks. */
+  env: Record<string, string>;
+  storage: string[];
+  config: ConfigFile[];
+  tasks: Record<string, Task>;
+  checks: Check[];
+  /** Names of tasks by moment: `before:switch`, `after:stage`, … */
+  hooks: Record<string, string[]>;
+}
+
+/** What stays beside a staged release, so that its processes can be started again: the spec less its secrets. */
+export type StagedSpec = Omit<EnvironmentSpec, "config"> & { config: string[] };

@@ -1,0 +1,11 @@
+/** What a running command says, one JSON object a line with `--json`. */
+export type Event =
+  | { event: "step"; text: string }
+  | { event: "progress"; what: string; done: number; total: number | null; unit: "files" | "bytes" }
+  | { event: "line"; source: string; text: string }
+  | { event: "warning"; text: string }
+  | { event: "ready"; url: string; port: number }
+  | { event: "result"; result: unknown }
+  | { event: "error"; code: string; message: string; hint?: string; detail?: string[] };
+
+export type Emit = (event: Event) => void;
