@@ -1,0 +1,33 @@
+import type { z } from "zod";
+import { nearest } from "./suggest.ts";
+
+/** What zod found, as lines a person can act on: where, what, and what was probably meant. */
+export function explainIssues(error: z.ZodError, keysAt: (path: PropertyKey[]) => string[]): string[] {
+  return error.issues.flatMap((issue) => explainIssue(issue, keysAt));
+}
+
+function explainIssue(issue: z.core.$ZodIssue, keysAt: (path: PropertyKey[]) => string[]): string[] {
+  const where = pathText(issue.path);
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => {
+      const meant = nearest(key, keysAt(issue.path));
+      return `${pathText([...issue.path, key])}: unknown key${meant ? `; did you mean ${JSON.stringify(meant)}?` : ""}`;
+    });
+  }
+  if (issue.code === "invalid_union" && issue.errors.length > 0) {
+    const best = [...issue.errors].sort((a, b) => distance(a) - distance(b))[0]!;
+    return best.flatMap((inner) => explainIssue({ ...inner, path: [...issue.path, ...inner.path] }, keysAt));
+  }
+  return [`${where}: ${issue.message}`];
+}
+
+/** The branch of a union that was probably meant is the one that fails deepest, with the fewest complaints. */
+function distance(issues: z.core.$ZodIssue[]): number {
+  const missing = issues.some((issue) => issue.path.length === 1 && /received undefined/.test(issue.message));
+  return issues.length + (missing ? 10 : 0);
+}
+
+function pathText(path: PropertyKey[]): string {
+  if (path.length === 0) return "greenroom.json";
+  return path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("").replace(/^\./, "");
+}

@@ -1,0 +1,89 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
+import { z } from "zod";
+import { GreenroomError, errnoOf } from "../errors.ts";
+import { explainIssues } from "./explain.ts";
+import { type ProjectFile, projectSchema } from "./schema.ts";
+import { assertMeaningful } from "./meaning.ts";
+
+export const PROJECT_FILE = "greenroom.json";
+
+export interface Project {
+  dir: string;
+  file: ProjectFile;
+}
+
+/** Finds greenroom.json in `start` or above and reads it. */
+export function loadProject(start: string): Project {
+  const dir = findProject(start);
+  return { dir, file: parseProject(readProjectFile(dir)) };
+}
+
+export function findProject(start: string): string {
+  for (let dir = resolve(start); ; dir = dirname(dir)) {
+    if (existsSync(join(dir, PROJECT_FILE))) return dir;
+    if (dir === dirname(dir)) break;
+  }
+  throw new GreenroomError("CONFIG_MISSING", `there is no ${PROJECT_FILE} in ${resolve(start)} or above`, {
+    hint: "make one with: greenroom init",
+  });
+}
+
+function readProjectFile(dir: string): string {
+  try {
+    return readFileSync(join(dir, PROJECT_FILE), "utf8").replace(/^\uFEFF/, "");
+  } catch (error) {
+    if (!errnoOf(error)) throw error;
+    throw new GreenroomError("CONFIG_INVALID", `${join(dir, PROJECT_FILE)} can't be read`, { cause: error });
+  }
+}
+
+export function parseProject(text: string): ProjectFile {
+  const errors: ParseError[] = [];
+  parseTree(text, errors, { disallowComments: true, allowTrailingComma: false });
+  if (errors[0]) throw brokenJson(text, errors[0]);
+  const parsed = projectSchema.safeParse(JSON.parse(text));
+  if (!parsed.success) {
+    const lines = explainIssues(parsed.error, knownKeys);
+    throw new GreenroomError("CONFIG_INVALID", `${PROJECT_FILE}: ${lines[0]}`, { detail: lines.slice(1) });
+  }
+  assertMeaningful(parsed.data);
+  return parsed.data;
+}
+
+function brokenJson(text: string, error: ParseError): GreenroomError {
+  const before = text.slice(0, error.offset).split("\n");
+  const words = printParseErrorCode(error.error).replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
+  return new GreenroomError(
+    "CONFIG_INVALID",
+    `${PROJECT_FILE}: line ${before.length}, column ${before.at(-1)!.length + 1}: ${words}`,
+    { hint: "JSON wants double quotes, and commas between values only" },
+  );
+}
+
+/** The keys that the schema knows at a path, for suggestions. */
+function knownKeys(path: PropertyKey[]): string[] {
+  let schemas: JsonSchema[] = [z.toJSONSchema(projectSchema, { io: "input", unrepresentable: "any" }) as JsonSchema];
+  for (const part of path) schemas = schemas.flatMap((schema) => step(schema, part));
+  return schemas.flatMap(alternatives).flatMap((schema) => Object.keys(schema.properties ?? {}));
+}
+
+interface JsonSchema {
+  properties?: Record<string, JsonSchema>;
+  additionalProperties?: JsonSchema | false;
+  items?: JsonSchema;
+  anyOf?: JsonSchema[];
+  oneOf?: JsonSchema[];
+}
+
+function step(schema: JsonSchema, part: PropertyKey): JsonSchema[] {
+  return alternatives(schema).flatMap((one) => {
+    const next = typeof part === "number" ? one.items : (one.properties?.[String(part)] ?? one.additionalProperties);
+    return next ? [next] : [];
+  });
+}
+
+function alternatives(schema: JsonSchema): JsonSchema[] {
+  return [schema, ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])];
+}

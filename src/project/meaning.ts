@@ -1,0 +1,70 @@
+import { GreenroomError } from "../errors.ts";
+import { PROJECT_FILE } from "./load.ts";
+import type { ProjectFile } from "./schema.ts";
+import { nearest } from "./suggest.ts";
+
+/** What a schema can't say: names that must exist, paths that must not overlap, tasks that need each other in a ring. */
+export function assertMeaningful(file: ProjectFile): void {
+  assertTasksExist(file);
+  assertNoCycle(file.tasks);
+  assertPathsApart(file);
+  assertDomainsApart(file);
+  assertServersKnown(file);
+}
+
+function refuse(message: string, hint?: string): never {
+  throw new GreenroomError("CONFIG_INVALID", `${PROJECT_FILE}: ${message}`, { hint });
+}
+
+function assertTasksExist({ tasks, checks, hooks }: ProjectFile): void {
+  const uses = [
+    ...Object.entries(tasks).flatMap(([name, task]) => task.needs.map((need) => [`tasks.${name}.needs`, need] as const)),
+    ...checks.flatMap((check, i) => ("task" in check ? [[`checks[${i}]`, check.task] as const] : [])),
+    ...Object.entries(hooks).flatMap(([moment, names]) =>
+      (names ?? []).map((name) => [`hooks["${moment}"]`, name] as const),
+    ),
+  ];
+  for (const [where, name] of uses) {
+    if (Object.hasOwn(tasks, name)) continue;
+    const meant = nearest(name, Object.keys(tasks));
+    refuse(`${where}: there is no task ${JSON.stringify(name)}${meant ? `; did you mean ${JSON.stringify(meant)}?` : ""}`);
+  }
+}
+
+function assertNoCycle(tasks: ProjectFile["tasks"]): void {
+  const done = new Set<string>();
+  const visit = (name: string, trail: string[]) => {
+    if (trail.includes(name)) {
+      const ring = [...trail.slice(trail.indexOf(name)), name].join(" → ");
+      refuse(`tasks need each other in a ring: ${ring}`, "take one of these needs away");
+    }
+    if (done.has(name)) return;
+    for (const need of tasks[name]!.needs) visit(need, [...trail, name]);
+    done.add(name);
+  };
+  for (const name of Object.keys(tasks)) visit(name, []);
+}
+
+function assertPathsApart({ storage, config }: ProjectFile): void {
+  const paths = [...storage, ...Object.keys(config)];
+  for (const [i, path] of paths.entries()) {
+    const clash = paths.find((other, j) => i !== j && (other === path || other.startsWith(`${path}/`)));
+    if (clash) refuse(`${JSON.stringify(path)} and ${JSON.stringify(clash)} of storage and config overlap`);
+  }
+}
+
+function assertDomainsApart({ environments }: ProjectFile): void {
+  const owners = new Map<string, string>();
+  for (const [name, { domain }] of Object.entries(environments)) {
+    const owner = owners.get(domain);
+    if (owner) refuse(`environments ${owner} and ${name} have the same domain ${domain}`);
+    owners.set(domain, name);
+  }
+}
+
+function assertServersKnown({ environments }: ProjectFile): void {
+  for (const [name, { servers }] of Object.entries(environments)) {
+    const unknown = servers.find((server) => server !== "local");
+    if (unknown) refuse(`environments.${name}.servers: ${JSON.stringify(unknown)} is not "local", the only server so far`);
+  }
+}

@@ -1,0 +1,125 @@
+import { z } from "zod";
+import { isName } from "../names.ts";
+import { parseDuration } from "./durations.ts";
+
+const name = z
+  .string()
+  .refine(isName, { error: 'use a to z, 0 to 9, "." and "-", at most 40 characters' })
+  .meta({ pattern: "^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$" });
+
+const duration = z
+  .string()
+  .regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, { error: 'write a duration like "500ms", "30s" or "2m"' })
+  .transform((text) => parseDuration(text)!);
+
+const percent = z
+  .string()
+  .regex(/^(100|\d{1,2})%$/, { error: 'write a share like "50%"' })
+  .transform((text) => Number(text.slice(0, -1)));
+
+/** A path inside the release, never out of it. */
+const innerPath = z
+  .string()
+  .transform((path) => path.replace(/^\.\/(?=.)/, "").replace(/(?<=.)\/+$/, ""))
+  .refine((path) => path === "." || path.split("/").every((part) => !["", ".", ".."].includes(part)), {
+    error: "write a path relative to the release, without ..",
+  })
+  .refine((path) => !path.includes("\0"), { error: "a path holds no NUL" });
+
+const properPath = innerPath.refine((path) => path !== ".", { error: "name something inside the release" });
+
+const domain = z
+  .string()
+  .transform((text) => text.toLowerCase())
+  .refine(
+    (text) => text.length <= 200 && text.split(".").every((label) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(label)),
+    { error: 'write a domain without a port, like "shop.example.com"' },
+  );
+
+const serve = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("static"),
+    public: innerPath.default(".").meta({ description: "The folder of the release that visitors see." }),
+  }),
+  z.strictObject({
+    kind: z.literal("process"),
+    start: z
+      .record(name, z.string().min(1))
+      .refine((start) => "web" in start, { error: 'name the process that answers visitors "web"' })
+      .meta({ description: "Shell lines by process name. `web` answers visitors; the others run on the live side." }),
+    public: innerPath.nullable().default(null).meta({ description: "Files below it are served without asking `web`." }),
+    health: z.string().startsWith("/").default("/").meta({ description: "Answers 2xx or 3xx once `web` is ready." }),
+    listen: z
+      .enum(["socket", "port"])
+      .default("socket")
+      .meta({ description: "Where `web` listens: the Unix socket in $SOCKET, or 127.0.0.1:$PORT." }),
+    startWithin: duration.prefault("30s"),
+    drain: duration.prefault("10s").meta({ description: "How long requests in flight may go on at a stop." }),
+    user: z
+      .string()
+      .regex(/^[a-z_][a-z0-9_-]{0,31}$/)
+      .nullable()
+      .default(null)
+      .meta({ description: "The account for processes and tasks, where Greenroom runs as root." }),
+  }),
+]);
+
+const task = z.strictObject({
+  run: z.string().min(1),
+  on: z.enum(["rehearsal", "live"]).default("rehearsal"),
+  timeout: duration.prefault("5m"),
+  needs: z.array(name).default([]),
+});
+
+const check = z.union([
+  z.strictObject({
+    http: z.string().startsWith("/"),
+    status: z.int().min(100).max(599).default(200),
+    contains: z.string().nullable().default(null),
+    within: duration.prefault("10s"),
+  }),
+  z.strictObject({ files: z.array(properPath).min(1) }),
+  z.strictObject({ shrinks: percent }),
+  z.strictObject({ task: name }),
+]);
+
+const MOMENTS = ["stage", "check", "switch", "rollback", "canary"].flatMap((phase) => [
+  `before:${phase}`,
+  `after:${phase}`,
+]) as [string, ...string[]];
+
+const environment = z.strictObject({
+  domain,
+  subdomains: z.boolean().default(false).meta({ description: "The app serves subdomains of its own." }),
+  previews: z.enum(["secret", "open"]).default("secret"),
+  servers: z.array(name).min(1).default(["local"]),
+  keep: z.int().min(1).max(1000).default(5).meta({ description: "How many releases stay on disk." }),
+  switch: z.enum(["manual", "auto"]).default("manual").meta({ description: "`auto`: deploy also switches." }),
+  values: z.record(z.string(), z.unknown()).default({}).meta({ description: "What config templates may name." }),
+  env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).default({}),
+});
+
+/** greenroom.json. The JSON Schema that editors read is made from it. */
+export const projectSchema = z.strictObject({
+  $schema: z.string().optional(),
+  project: name,
+  build: z
+    .strictObject({ run: z.array(z.string().min(1)).default([]), output: innerPath.default(".") })
+    .prefault({}),
+  serve: serve.prefault({ kind: "static" }),
+  ignore: z.array(z.string()).default([]).meta({ description: "What stays out of releases, as in .gitignore." }),
+  storage: z.array(properPath).default([]).meta({ description: "Paths that outlive releases." }),
+  config: z
+    .record(properPath, properPath)
+    .default({})
+    .meta({ description: "Rendered files by their path in the release, each from a Handlebars template." }),
+  env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).default({}),
+  tasks: z.record(name, task).default({}),
+  checks: z.array(check).default([]),
+  hooks: z.partialRecord(z.enum(MOMENTS), z.array(name)).default({}),
+  environments: z
+    .record(name, environment)
+    .refine((all) => Object.keys(all).length > 0, { error: "name at least one environment" }),
+});
+
+export type ProjectFile = z.output<typeof projectSchema>;

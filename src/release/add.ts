@@ -1,0 +1,41 @@
+import { syncFileSystem } from "../disk/durable.ts";
+import { GreenroomError } from "../errors.ts";
+import { type Entry, type Manifest, makeManifest, type Source } from "./manifest.ts";
+import { addRelease, listHeads, listVersions, readHead, readRelease, type Store } from "./store.ts";
+import { nextVersion } from "./versions.ts";
+
+export interface NewRelease {
+  project: string;
+  entries: Entry[];
+  /** Null: the next free version of the day. */
+  version: string | null;
+  source: Source;
+}
+
+/** Records a release, or finds the one that has the same content: content is never recorded twice by itself. */
+export function recordRelease(store: Store, release: NewRelease, now: Date): Manifest {
+  // Objects first: a manifest that survives a power cut must find them.
+  syncFileSystem(store.dir);
+  return release.version === null ? recordUnnamed(store, release, now) : recordNamed(store, release, release.version, now);
+}
+
+function recordUnnamed(store: Store, release: NewRelease, now: Date): Manifest {
+  for (;;) {
+    const version = nextVersion(listVersions(store, release.project), now);
+    const manifest = makeManifest({ ...release, version, created: now.toISOString() }, release.entries);
+    const same = listHeads(store, release.project).find((head) => head.digest === manifest.digest);
+    if (same) return readRelease(store, release.project, same.version);
+    if (addRelease(store, manifest)) return manifest;
+  }
+}
+
+function recordNamed(store: Store, release: NewRelease, version: string, now: Date): Manifest {
+  const manifest = makeManifest({ ...release, version, created: now.toISOString() }, release.entries);
+  if (addRelease(store, manifest)) return manifest;
+  if (readHead(store, release.project, version)?.digest === manifest.digest) {
+    return readRelease(store, release.project, version);
+  }
+  throw new GreenroomError("VERSION_EXISTS", `${release.project} ${version} exists with other content`, {
+    hint: "choose another name with --version, or leave it out",
+  });
+}

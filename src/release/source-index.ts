@@ -1,0 +1,78 @@
+import { createHash } from "node:crypto";
+import { readFileSync, type Stats } from "node:fs";
+import { join } from "node:path";
+import { orNull, writeFileDurably } from "../disk/durable.ts";
+import type { Entry, FileEntry, Manifest } from "./manifest.ts";
+import { manifestPath, type Store } from "./store.ts";
+import { readManifest } from "./manifest-file.ts";
+import type { Found } from "./walk.ts";
+
+/**
+ * What the files of a source folder looked like when a release was collected from it: a file that looks the same
+ * still has the content that the release's manifest records.
+ */
+export interface SourceIndex {
+  entries: Entry[];
+  /** Four numbers an entry: size, mtime, ctime, inode. */
+  looks: Float64Array;
+}
+
+interface Head {
+  source: string;
+  project: string;
+  version: string;
+}
+
+// A file that was written in the same tick of the clock in which it was looked at can change again and look the same.
+const TICK = 50;
+
+export function readIndex(store: Store, project: string, source: string): SourceIndex | null {
+  const bytes = orNull(() => readFileSync(indexPath(store, project, source)), "ENOENT");
+  if (!bytes) return null;
+  const end = bytes.indexOf("\n");
+  const head = JSON.parse(bytes.toString("utf8", 0, end)) as Head;
+  const manifest = readManifest(manifestPath(store, project, head.version));
+  const looks = new Float64Array(Uint8Array.from(bytes.subarray(end + 1)).buffer);
+  if (head.source !== source || looks.length !== 4 * (manifest?.entries.length ?? -1)) return null;
+  return { entries: manifest!.entries, looks };
+}
+
+/** `found` and the manifest's entries are of the same walk, one for one. */
+export function writeIndex(store: Store, source: string, manifest: Manifest, found: Found[], seenAt: number): void {
+  const { project, version } = manifest;
+  const looks = new Float64Array(4 * found.length);
+  found.forEach((thing, i) => {
+    const racy = thing.kind !== "file" || Math.max(thing.stat.mtimeMs, thing.stat.ctimeMs) > seenAt - TICK;
+    looks.set(racy ? [Number.NaN, 0, 0, 0] : lookOf(thing.stat), 4 * i);
+  });
+  const head: Head = { source, project, version };
+  const bytes = Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), Buffer.from(looks.buffer)]);
+  writeFileDurably(indexPath(store, project, source), bytes);
+}
+
+/** Walks index and source side by side: answers for paths in ascending order. */
+export function createRecall(index: SourceIndex | null): (path: string, stat: Stats) => FileEntry | null {
+  if (!index) return () => null;
+  const { entries, looks } = index;
+  let i = 0;
+  return (path, stat) => {
+    while (i < entries.length && entries[i]!.path < path) i += 1;
+    const entry = entries[i];
+    if (entry?.path !== path || entry.kind !== "file") return null;
+    if (entry.executable !== isExecutable(stat)) return null;
+    return lookOf(stat).every((number, k) => looks[4 * i + k] === number) ? entry : null;
+  };
+}
+
+export function isExecutable(stat: Stats): boolean {
+  return (stat.mode & 0o100) !== 0;
+}
+
+function lookOf(stat: Stats): number[] {
+  return [stat.size, stat.mtimeMs, stat.ctimeMs, stat.ino];
+}
+
+function indexPath(store: Store, project: string, source: string): string {
+  const hash = createHash("sha256").update(source).digest("hex").slice(0, 16);
+  return join(store.index, `${project}-${hash}`);
+}

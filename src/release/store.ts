@@ -1,0 +1,93 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { ensureDirectory, orNull, TEMPORARY } from "../disk/durable.ts";
+import { type Lock, tryLock } from "../disk/lock.ts";
+import { GreenroomError } from "../errors.ts";
+import type { FileEntry, Manifest, ManifestHead } from "./manifest.ts";
+import { readManifest, readManifestHead, writeManifest } from "./manifest-file.ts";
+
+/** The contents and manifests of all releases on a machine. */
+export interface Store {
+  dir: string;
+  objects: string;
+  incoming: string;
+  index: string;
+}
+
+export function openStore(root: string): Store {
+  const dir = join(root, "store");
+  const store = {
+    dir,
+    objects: join(dir, "objects"),
+    incoming: join(dir, "incoming"),
+    index: join(dir, "index"),
+  };
+  for (const folder of [store.objects, store.incoming, store.index, releasesFolder(store)]) ensureDirectory(folder);
+  return store;
+}
+
+/** Executables are objects of their own: hard links share a mode. */
+export function objectName(file: Pick<FileEntry, "sha256" | "executable">): string {
+  return file.executable ? `${file.sha256}.x` : file.sha256;
+}
+
+export function objectPath(store: Store, file: Pick<FileEntry, "sha256" | "executable">): string {
+  return `${store.objects}/${file.sha256.slice(0, 2)}/${objectName(file)}`;
+}
+
+
+/**
+ * Shared by everybody who relies on objects staying where they are, exclusive for `prune`: an object that a release
+ * still being collected counts on has no manifest yet.
+ */
+export function lockStore(store: Store, how: "shared" | "exclusive", holder: object): Lock {
+  const lock = tryLock(join(store.dir, "lock"), holder, { shared: how === "shared" });
+  if ("release" in lock) return lock;
+  throw new GreenroomError("LOCKED", "the store is in use by another operation", {
+    hint: "try again when it has ended",
+  });
+}
+
+function releasesFolder(store: Store, project = ""): string {
+  return join(store.dir, "releases", project);
+}
+
+export function manifestPath(store: Store, project: string, version: string): string {
+  return join(releasesFolder(store, project), `${version}.json`);
+}
+
+export function readRelease(store: Store, project: string, version: string): Manifest {
+  const manifest = readManifest(manifestPath(store, project, version));
+  if (manifest) return manifest;
+  throw new GreenroomError("VERSION_UNKNOWN", `${project} has no release ${version} in the store`, {
+    hint: "greenroom releases",
+  });
+}
+
+export function readHead(store: Store, project: string, version: string): ManifestHead | null {
+  return readManifestHead(manifestPath(store, project, version));
+}
+
+/** False if the version is taken. */
+export function addRelease(store: Store, manifest: Manifest): boolean {
+  ensureDirectory(releasesFolder(store, manifest.project));
+  return writeManifest(manifestPath(store, manifest.project, manifest.version), manifest);
+}
+
+/** The versions of a project's releases, in no order. */
+export function listVersions(store: Store, project: string): string[] {
+  const names = orNull(() => readdirSync(releasesFolder(store, project)), "ENOENT") ?? [];
+  return names.filter((name) => name.endsWith(".json") && !name.startsWith(TEMPORARY)).map((name) => name.slice(0, -5));
+}
+
+export function listProjects(store: Store): string[] {
+  return readdirSync(releasesFolder(store));
+}
+
+/** A project's releases, the newest first. */
+export function listHeads(store: Store, project: string): ManifestHead[] {
+  return listVersions(store, project)
+    .map((version) => readHead(store, project, version))
+    .filter((head) => head !== null)
+    .sort((a, b) => (a.created < b.created ? 1 : -1));
+}

@@ -1,0 +1,97 @@
+import { lstatSync, readdirSync, readlinkSync, type Stats } from "node:fs";
+import { posix } from "node:path";
+import { errnoOf, GreenroomError } from "../errors.ts";
+
+/** Something in the source, looked at but not read. */
+export type Found =
+  | { kind: "file"; path: string; stat: Stats }
+  | { kind: "link"; path: string; target: string }
+  | { kind: "folder"; path: string };
+
+/** Whether a path (a folder's ends in "/") stays out of the release. */
+export type Ignores = (path: string) => boolean;
+
+export interface Ground {
+  source: string;
+  ignores: Ignores;
+  /** A symlink at one of these may point anywhere: the environment's storage takes its place. */
+  storage: string[];
+}
+
+/** Everything below a folder that may become part of a release, sorted by path. */
+export function walk(ground: Ground): Found[] {
+  const found: Found[] = [];
+  walkFolder(ground, "", found);
+  return found;
+}
+
+function walkFolder(ground: Ground, folder: string, found: Found[]): void {
+  let empty = true;
+  for (const path of list(ground.source, folder)) {
+    if (ground.ignores(path)) continue;
+    empty = false;
+    if (path.endsWith("/")) walkFolder(ground, path, found);
+    else {
+      const thing = look(ground, path);
+      if (thing) found.push(thing);
+    }
+  }
+  if (empty && folder) found.push({ kind: "folder", path: folder.slice(0, -1) });
+}
+
+// A folder sorts by its name and a slash, so that the whole walk comes out in the order of paths.
+function list(source: string, folder: string): string[] {
+  try {
+    return readdirSync(`${source}/${folder}`, { withFileTypes: true })
+      .map((entry) => (entry.isDirectory() ? `${folder}${entry.name}/` : `${folder}${entry.name}`))
+      .sort();
+  } catch (error) {
+    throw unreadable(folder || ".", error);
+  }
+}
+
+function look({ source, storage }: Ground, path: string): Found | null {
+  try {
+    const stat = lstatSync(`${source}/${path}`);
+    if (stat.isFile()) return { kind: "file", path, stat };
+    if (stat.isSymbolicLink()) {
+      return storage.includes(path) ? null : { kind: "link", path, target: checkedTarget(source, path) };
+    }
+  } catch (error) {
+    // Gone since the folder was listed: not part of the source any more.
+    if (errnoOf(error) === "ENOENT" && !path.includes("\uFFFD")) return null;
+    throw unreadable(path, error);
+  }
+  throw new GreenroomError("SOURCE_SPECIAL", `${path} is a socket, device or pipe`, {
+    hint: `remove it, or add ${JSON.stringify(path)} to .greenroomignore`,
+  });
+}
+
+function checkedTarget(source: string, path: string): string {
+  const target = readlinkSync(`${source}/${path}`);
+  if (staysInside(path, target)) return target;
+  throw new GreenroomError("SYMLINK_ESCAPES", `${path} points out of the release, at ${target}`, {
+    hint: `make it relative, declare ${JSON.stringify(path)} as storage, or add it to .greenroomignore`,
+  });
+}
+
+// ".." is allowed in front only: behind a component that is itself a symlink the kernel would climb from where that
+// one leads, which the text of the target doesn't show.
+export function staysInside(path: string, target: string): boolean {
+  if (posix.isAbsolute(target)) return false;
+  const parts = target.split("/").filter((part) => part !== "" && part !== ".");
+  const climbs = parts.findIndex((part) => part !== "..");
+  const up = climbs === -1 ? parts.length : climbs;
+  return up < path.split("/").length && !parts.slice(up).includes("..");
+}
+
+export function unreadable(path: string, error: unknown): unknown {
+  const code = errnoOf(error);
+  if (error instanceof GreenroomError || !code) return error;
+  if (!["EACCES", "EPERM", "ENOENT", "ELOOP", "EISDIR"].includes(code)) return error;
+  const reason = code === "ENOENT" ? "it vanished, or its name is not UTF-8" : "permission denied";
+  return new GreenroomError("SOURCE_UNREADABLE", `${path} can't be read: ${reason}`, {
+    hint: `make it readable, or add ${JSON.stringify(path)} to .greenroomignore`,
+    cause: error,
+  });
+}
