@@ -4,10 +4,8 @@ import { type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
 import { z } from "zod";
 import { GreenroomError, errnoOf } from "../errors.ts";
 import { explainIssues } from "./explain.ts";
-import { type ProjectFile, projectSchema } from "./schema.ts";
 import { assertMeaningful } from "./meaning.ts";
-
-export const PROJECT_FILE = "greenroom.json";
+import { PROJECT_FILE, type ProjectFile, projectSchema } from "./schema.ts";
 
 export interface Project {
   dir: string;

@@ -1,6 +1,5 @@
 import { GreenroomError } from "../errors.ts";
-import { PROJECT_FILE } from "./load.ts";
-import type { ProjectFile } from "./schema.ts";
+import { PROJECT_FILE, type ProjectFile } from "./schema.ts";
 import { nearest } from "./suggest.ts";
 
 /** What a schema can't say: names that must exist, paths that must not overlap, tasks that need each other in a ring. */

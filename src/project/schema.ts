@@ -2,6 +2,8 @@ import { z } from "zod";
 import { isName } from "../names.ts";
 import { parseDuration } from "./durations.ts";
 
+export const PROJECT_FILE = "greenroom.json";
+
 const name = z
   .string()
   .refine(isName, { error: 'use a to z, 0 to 9, "." and "-", at most 40 characters' })

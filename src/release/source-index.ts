@@ -3,8 +3,7 @@ import { readFileSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { orNull, writeFileDurably } from "../disk/durable.ts";
 import type { Entry, FileEntry, Manifest } from "./manifest.ts";
-import { manifestPath, type Store } from "./store.ts";
-import { readManifest } from "./manifest-file.ts";
+import { findRelease, type Store } from "./store.ts";
 import type { Found } from "./walk.ts";
 
 /**
@@ -31,7 +30,7 @@ export function readIndex(store: Store, project: string, source: string): Source
   if (!bytes) return null;
   const end = bytes.indexOf("\n");
   const head = JSON.parse(bytes.toString("utf8", 0, end)) as Head;
-  const manifest = readManifest(manifestPath(store, project, head.version));
+  const manifest = findRelease(store, project, head.version);
   const looks = new Float64Array(Uint8Array.from(bytes.subarray(end + 1)).buffer);
   if (head.source !== source || looks.length !== 4 * (manifest?.entries.length ?? -1)) return null;
   return { entries: manifest!.entries, looks };

@@ -12,6 +12,8 @@ export interface Store {
   objects: string;
   incoming: string;
   index: string;
+  /** Manifests never change, so one that was read or written needn't be read again. */
+  known: Map<string, Manifest>;
 }
 
 export function openStore(root: string): Store {
@@ -21,6 +23,7 @@ export function openStore(root: string): Store {
     objects: join(dir, "objects"),
     incoming: join(dir, "incoming"),
     index: join(dir, "index"),
+    known: new Map<string, Manifest>(),
   };
   for (const folder of [store.objects, store.incoming, store.index, releasesFolder(store)]) ensureDirectory(folder);
   return store;
@@ -57,11 +60,18 @@ export function manifestPath(store: Store, project: string, version: string): st
 }
 
 export function readRelease(store: Store, project: string, version: string): Manifest {
-  const manifest = readManifest(manifestPath(store, project, version));
+  const manifest = findRelease(store, project, version);
   if (manifest) return manifest;
   throw new GreenroomError("VERSION_UNKNOWN", `${project} has no release ${version} in the store`, {
     hint: "greenroom releases",
   });
+}
+
+export function findRelease(store: Store, project: string, version: string): Manifest | null {
+  const path = manifestPath(store, project, version);
+  const manifest = store.known.get(path) ?? readManifest(path);
+  if (manifest) store.known.set(path, manifest);
+  return manifest;
 }
 
 export function readHead(store: Store, project: string, version: string): ManifestHead | null {
@@ -71,7 +81,10 @@ export function readHead(store: Store, project: string, version: string): Manife
 /** False if the version is taken. */
 export function addRelease(store: Store, manifest: Manifest): boolean {
   ensureDirectory(releasesFolder(store, manifest.project));
-  return writeManifest(manifestPath(store, manifest.project, manifest.version), manifest);
+  const path = manifestPath(store, manifest.project, manifest.version);
+  if (!writeManifest(path, manifest)) return false;
+  store.known.set(path, manifest);
+  return true;
 }
 
 /** The versions of a project's releases, in no order. */

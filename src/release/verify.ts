@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
-import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, renameSync, type Stats } from "node:fs";
-import { temporaryName } from "../disk/durable.ts";
+import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, type Stats } from "node:fs";
 import { errnoOf } from "../errors.ts";
 import type { Entry, FileEntry } from "./manifest.ts";
-import { foldersOf, linkObject } from "./tree.ts";
 import { objectPath, type Store } from "./store.ts";
+import { foldersOf } from "./tree.ts";
 
 export type Fault = "missing" | "changed" | "mode" | "added" | "unreadable";
 
@@ -71,18 +70,6 @@ export function findLostObjects(store: Store, version: string, entries: Entry[])
     .map((entry) => ({ place: `store (${version})`, path: entry.path, fault: "missing", repaired: false }));
 }
 
-/** Puts the store's content in the place of a file that differs, in one step; false if the store has none. */
-export function repairFile(store: Store, dir: string, entry: FileEntry, hash: Hasher): boolean {
-  const object = objectPath(store, entry);
-  const stat = lstatSync(object, { throwIfNoEntry: false });
-  if (!stat || objectFault(object, stat, entry, hash)) return false;
-  const path = `${dir}/${entry.path}`;
-  const temporary = temporaryName(path);
-  linkObject(store, entry, temporary);
-  renameSync(temporary, path);
-  return true;
-}
-
 function faultOf(path: string, entry: Exclude<Entry, { kind: "folder" }>, hash: Hasher): Fault | null {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (!stat) return "missing";
@@ -92,7 +79,7 @@ function faultOf(path: string, entry: Exclude<Entry, { kind: "folder" }>, hash: 
   return objectFault(path, stat, entry, hash);
 }
 
-function objectFault(
+export function objectFault(
   path: string,
   stat: Stats,
   wanted: Pick<FileEntry, "sha256" | "executable">,

@@ -9,6 +9,8 @@ export interface NewRelease {
   entries: Entry[];
   /** Null: the next free version of the day. */
   version: string | null;
+  /** Versions that can't be had again although their content may be the same. */
+  avoid: string[];
   source: Source;
 }
 
@@ -22,15 +24,17 @@ export function recordRelease(store: Store, release: NewRelease, now: Date): Man
 function recordUnnamed(store: Store, release: NewRelease, now: Date): Manifest {
   for (;;) {
     const version = nextVersion(listVersions(store, release.project), now);
-    const manifest = makeManifest({ ...release, version, created: now.toISOString() }, release.entries);
-    const same = listHeads(store, release.project).find((head) => head.digest === manifest.digest);
+    const manifest = describe(release, version, now);
+    const same = listHeads(store, release.project).find(
+      (head) => head.digest === manifest.digest && !release.avoid.includes(head.version),
+    );
     if (same) return readRelease(store, release.project, same.version);
     if (addRelease(store, manifest)) return manifest;
   }
 }
 
 function recordNamed(store: Store, release: NewRelease, version: string, now: Date): Manifest {
-  const manifest = makeManifest({ ...release, version, created: now.toISOString() }, release.entries);
+  const manifest = describe(release, version, now);
   if (addRelease(store, manifest)) return manifest;
   if (readHead(store, release.project, version)?.digest === manifest.digest) {
     return readRelease(store, release.project, version);
@@ -38,4 +42,8 @@ function recordNamed(store: Store, release: NewRelease, version: string, now: Da
   throw new GreenroomError("VERSION_EXISTS", `${release.project} ${version} exists with other content`, {
     hint: "choose another name with --version, or leave it out",
   });
+}
+
+function describe({ project, source, entries }: NewRelease, version: string, now: Date): Manifest {
+  return makeManifest({ project, version, created: now.toISOString(), source }, entries);
 }

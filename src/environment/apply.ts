@@ -1,0 +1,136 @@
+import { rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { ensureDirectory, movePointer, readPointer, syncDirectory, writeJsonDurably } from "../disk/durable.ts";
+import { GreenroomError } from "../errors.ts";
+import { readAccount } from "../processes/account.ts";
+import { readRelease } from "../release/store.ts";
+import { buildTree } from "./build-tree.ts";
+import { runCheck } from "./checks.ts";
+import { readStaged, writeConfig } from "./config.ts";
+import type { Door } from "./door.ts";
+import { identityOf, writeIdentity } from "./identity.ts";
+import { refreshPreviews } from "./previews.ts";
+import { dropRelease, sweepObjects } from "./prune-store.ts";
+import { retireRelease } from "./retention.ts";
+import type { Side } from "./sides.ts";
+import { at } from "./site.ts";
+import type { Step } from "./steps.ts";
+import { accountName, ownerFor, seedStorage } from "./storage.ts";
+import { runTask } from "./tasks.ts";
+import { moveTraffic, sweepGenerations } from "./traffic.ts";
+import { type CheckResult, forgetVerdict, writeVerdict } from "./verdict.ts";
+import type { Scene } from "./world.ts";
+
+/** What the steps of one operation hand on to each other. */
+export interface Stage {
+  scene: Scene;
+  door: Door;
+  results: CheckResult[];
+}
+
+/** Does one step. A step that was done already may be done again. */
+export async function applyStep(stage: Stage, step: Step): Promise<void> {
+  const { scene, door } = stage;
+  const { site, spec, world } = scene;
+  switch (step.do) {
+    case "task":
+      return runTask(scene, step.task, step.side, await door.url(step.side));
+    case "seed": {
+      const { entries } = readRelease(world.store, spec.project, step.release);
+      return seedStorage(site, world.store, step.path, entries, ownerFor(spec));
+    }
+    case "tree":
+      return buildTree(scene, step.release, step.recycle);
+    case "config":
+      return writeConfig(site, step.release, spec, groupFor(scene));
+    case "forget":
+      return forgetVerdict(site, step.side);
+    case "point":
+      movePointer(at.side(site, step.side), `releases/${step.release}`);
+      return syncDirectory(site.dir);
+    case "identity":
+      return writeIdentity(site, identityOf(spec));
+    case "previews":
+      return refreshPreviews(site, spec.previews);
+    case "start":
+      return startSide(stage, step.side, step.release);
+    case "check": {
+      const result = await runCheck(scene, step.side, spec.checks[step.index]!, await door.url(step.side));
+      stage.results.push(result);
+      return;
+    }
+    case "verdict":
+      return recordVerdict(stage, step.side, step.release);
+    case "ready":
+      return world.parts.supervisor.assertHealthy(site, step.side, servedOn(scene, step.side));
+    case "traffic":
+      return applyTraffic(scene, step);
+    case "mark":
+      return markRelease(scene, step.release, step.bad);
+    case "retire":
+      return retireRelease(site, step.release);
+    case "drop":
+      return dropRelease(world.store, spec.project, step.release);
+    case "sweep":
+      return sweepObjects(world.store);
+    default:
+      return step satisfies never;
+  }
+}
+
+/** Whether a step that moves a pointer has moved it. */
+export function isMoved({ site }: Scene, step: Extract<Step, { do: "traffic" | "point" }>): boolean {
+  return step.do === "traffic"
+    ? readPointer(at.traffic(site)) === `traffic.d/${step.generation}`
+    : readPointer(at.side(site, step.side)) === `releases/${step.release}`;
+}
+
+function applyTraffic({ site }: Scene, { generation, live, share }: Extract<Step, { do: "traffic" }>): void {
+  moveTraffic(site, generation, live, share);
+  syncDirectory(site.dir);
+  if (readPointer(join(site.dir, "rehearsal")) !== "traffic/rehearsal") {
+    movePointer(join(site.dir, "rehearsal"), "traffic/rehearsal");
+  }
+  sweepGenerations(site);
+}
+
+/** A rehearsal that doesn't become healthy is marked, so that nothing switches to it. */
+async function startSide({ scene }: Stage, side: Side, release: string): Promise<void> {
+  const { site, world } = scene;
+  try {
+    await world.parts.supervisor.start(site, side, release, servedAs(scene, release));
+  } catch (error) {
+    if (!(error instanceof GreenroomError)) throw error;
+    const result = { check: "becomes healthy", passed: false, reason: error.message, ms: 0 };
+    recordVerdict({ scene, results: [result] }, side, release);
+    throw error;
+  }
+}
+
+function recordVerdict({ scene, results }: Pick<Stage, "scene" | "results">, side: Side, release: string): void {
+  const passed = results.every((result) => result.passed);
+  writeVerdict(scene.site, side, { release, passed, results, at: scene.world.now().toISOString() });
+}
+
+function markRelease({ site, world }: Scene, release: string, bad: boolean): void {
+  const mark = join(site.dir, "bad", release);
+  if (bad) {
+    ensureDirectory(dirname(mark));
+    writeJsonDurably(mark, { at: world.now().toISOString(), by: world.by });
+  } else rmSync(mark, { force: true });
+}
+
+function servedOn(scene: Scene, side: Side) {
+  const release = readPointer(at.side(scene.site, side))?.replace("releases/", "");
+  return release ? servedAs(scene, release) : scene.spec.serve;
+}
+
+/** A release is served as it was staged, whatever greenroom.json says by now. */
+function servedAs({ site, spec }: Scene, release: string) {
+  return readStaged(site, release)?.serve ?? spec.serve;
+}
+
+function groupFor({ spec }: Scene): number | null {
+  const user = accountName(spec);
+  return user === null ? null : readAccount(user).gid;
+}

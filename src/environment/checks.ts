@@ -1,0 +1,80 @@
+import { lstatSync } from "node:fs";
+import { join } from "node:path";
+import { GreenroomError } from "../errors.ts";
+import type { ManifestHead } from "../release/manifest.ts";
+import { readHead } from "../release/store.ts";
+import type { Side } from "./sides.ts";
+import { at } from "./site.ts";
+import type { Check } from "./spec.ts";
+import { liveRelease, readState } from "./state.ts";
+import { orderTasks, runTask } from "./tasks.ts";
+import type { CheckResult } from "./verdict.ts";
+import type { Scene } from "./world.ts";
+
+export function describeCheck(check: Check): string {
+  if ("http" in check) return `GET ${check.http} answers ${check.status}${check.contains ? ` with "${check.contains}"` : ""}`;
+  if ("files" in check) return `holds ${check.files.join(", ")}`;
+  if ("shrinks" in check) return `isn't smaller than the live release by more than ${check.shrinks} %`;
+  return `task ${check.task}`;
+}
+
+/** A failed check is an answer, not an error. */
+export async function runCheck(scene: Scene, side: Side, check: Check, url: string): Promise<CheckResult> {
+  const started = performance.now();
+  const reason = await reasonAgainst(scene, side, check, url);
+  return { check: describeCheck(check), passed: reason === null, reason, ms: Math.round(performance.now() - started) };
+}
+
+async function reasonAgainst(scene: Scene, side: Side, check: Check, url: string): Promise<string | null> {
+  if ("http" in check) return checkHttp(check, url);
+  if ("files" in check) return checkFiles(scene, side, check.files);
+  if ("shrinks" in check) return checkShrinks(scene, side, check.shrinks);
+  try {
+    for (const task of orderTasks(scene.spec.tasks, [check.task])) await runTask(scene, task, side, url);
+    return null;
+  } catch (error) {
+    if (error instanceof GreenroomError) return [error.message, ...error.detail].join("\n");
+    throw error;
+  }
+}
+
+async function checkHttp(check: Extract<Check, { http: string }>, url: string): Promise<string | null> {
+  try {
+    const answer = await fetch(new URL(check.http, url), {
+      redirect: "manual",
+      signal: AbortSignal.timeout(check.within),
+    });
+    const body = await answer.text();
+    if (answer.status !== check.status) return `it answered ${answer.status}`;
+    if (check.contains !== null && !body.includes(check.contains)) return `its ${body.length} characters don't hold that`;
+    return null;
+  } catch (error) {
+    if (error instanceof Error && error.name === "TimeoutError") return `no answer within ${check.within / 1000} s`;
+    return error instanceof Error ? `${error.message}${error.cause ? `: ${String(error.cause)}` : ""}` : String(error);
+  }
+}
+
+function checkFiles({ site }: Scene, side: Side, files: string[]): string | null {
+  const missing = files.filter((file) => !lstatSync(join(at.side(site, side), file), { throwIfNoEntry: false }));
+  return missing.length === 0 ? null : `${missing.join(", ")} is missing`;
+}
+
+function checkShrinks({ site, world }: Scene, side: Side, percent: number): string | null {
+  const state = readState(site);
+  const head = (release: string | null) => (release ? readHead(world.store, site.project, release) : null);
+  const [live, next] = [head(liveRelease(state)), head(state.sides[side])];
+  return live && next ? shrinkage(live, next, percent) : null;
+}
+
+type Size = Pick<ManifestHead, "files" | "bytes" | "version">;
+
+export function shrinkage(live: Size, next: Size, percent: number): string | null {
+  const least = 1 - percent / 100;
+  if (next.files < live.files * least) {
+    return `${next.version} has ${next.files} files, the live ${live.version} has ${live.files}`;
+  }
+  if (next.bytes < live.bytes * least) {
+    return `${next.version} has ${next.bytes} bytes, the live ${live.version} has ${live.bytes}`;
+  }
+  return null;
+}

@@ -1,0 +1,39 @@
+import { chownSync, mkdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { orNull, readJson, writeFileDurably, writeJsonDurably } from "../disk/durable.ts";
+import { at, type Site } from "./site.ts";
+import type { EnvironmentSpec, StagedSpec } from "./spec.ts";
+
+/** Writes what a release needs in this environment beside it: its rendered files, and how it is served. */
+export function writeConfig(site: Site, release: string, spec: EnvironmentSpec, group: number | null): void {
+  for (const { path, content } of spec.config) {
+    const file = join(at.config(site, release), path);
+    mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
+    writeFileDurably(file, content, 0o640);
+    if (group !== null) chownSync(file, -1, group);
+  }
+  writeJsonDurably(at.staged(site, release), stagedSpec(spec), 0o640);
+}
+
+export function readStaged(site: Site, release: string): StagedSpec | null {
+  return readJson<StagedSpec>(at.staged(site, release));
+}
+
+/** Whether a release that is on disk would be served just as the specification says now. */
+export function isStagedAs(site: Site, release: string, spec: EnvironmentSpec): boolean {
+  const staged = readStaged(site, release);
+  if (!staged || JSON.stringify(servedBy(staged)) !== JSON.stringify(servedBy(stagedSpec(spec)))) return false;
+  return spec.config.every(({ path, content }) => readConfig(site, release, path) === content);
+}
+
+function readConfig(site: Site, release: string, path: string): string | null {
+  return orNull(() => readFileSync(join(at.config(site, release), path), "utf8"), "ENOENT", "ENOTDIR");
+}
+
+function servedBy({ serve, storage, config, env }: StagedSpec) {
+  return { serve, storage, config, env };
+}
+
+function stagedSpec(spec: EnvironmentSpec): StagedSpec {
+  return { ...spec, config: spec.config.map(({ path }) => path) };
+}

@@ -1,0 +1,58 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { ensureDirectory, movePointer, readPointer, syncDirectory, writeJsonDurably } from "../disk/durable.ts";
+import { GreenroomError } from "../errors.ts";
+import { at, type Identity, type Site } from "./site.ts";
+import type { EnvironmentSpec } from "./spec.ts";
+import { listNames } from "./state.ts";
+
+export function identityOf(spec: EnvironmentSpec): Identity {
+  const { project, environment, domain, subdomains, previews } = spec;
+  return { project, environment, domain, subdomains, previews };
+}
+
+/** Makes the folders of an environment that are missing. */
+export function ensureSite(site: Site): void {
+  for (const dir of [site.dir, at.releases(site), at.run(site), at.storage(site), join(site.dir, "config")]) {
+    ensureDirectory(dir);
+  }
+  mkdirSync(join(site.dir, "log"), { recursive: true, mode: 0o750 });
+  ensureDirectory(at.hosts(site.root));
+  if (readPointer(join(site.dir, "current")) === null) movePointer(join(site.dir, "current"), "traffic/live");
+  // Until something is live there is no traffic to ask which side rehearses.
+  if (readPointer(join(site.dir, "rehearsal")) === null) movePointer(join(site.dir, "rehearsal"), "blue");
+}
+
+/** Answers for the environment's domain, and for no other that it had. */
+export function writeIdentity(site: Site, identity: Identity): void {
+  assertDomainFree(site, identity.domain);
+  writeJsonDurably(at.identity(site), identity);
+  const hosts = at.hosts(site.root);
+  for (const host of listNames(hosts)) {
+    if (host !== identity.domain && readPointer(join(hosts, host)) === hostTarget(site)) rmSync(join(hosts, host));
+  }
+  if (readPointer(join(hosts, identity.domain)) !== hostTarget(site)) {
+    movePointer(join(hosts, identity.domain), hostTarget(site));
+  }
+  syncDirectory(hosts);
+}
+
+export function assertDomainFree(site: Site, domain: string): void {
+  const owner = readPointer(join(at.hosts(site.root), domain));
+  if (owner === null || owner === hostTarget(site)) return;
+  throw new GreenroomError("DOMAIN_TAKEN", `${domain} belongs to ${owner.replace("../sites/", "")}`, {
+    hint: "give one of them another domain in greenroom.json and stage it",
+  });
+}
+
+export function forgetHosts(site: Site): void {
+  const hosts = at.hosts(site.root);
+  for (const host of listNames(hosts)) {
+    if (readPointer(join(hosts, host)) === hostTarget(site)) rmSync(join(hosts, host));
+  }
+  syncDirectory(hosts);
+}
+
+function hostTarget(site: Site): string {
+  return `../sites/${site.project}/${site.environment}`;
+}

@@ -1,0 +1,65 @@
+import { lstatSync, readdirSync, readFileSync, rmSync, unlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { syncDirectory } from "../disk/durable.ts";
+import { clearDead } from "../release/intake.ts";
+import { findRelease, listProjects, listVersions, manifestPath, objectName, type Store } from "../release/store.ts";
+import { siteOf } from "./site.ts";
+import { listSites, readState } from "./state.ts";
+
+/** A project's releases by whether some environment on this machine has them on disk. */
+export function readNeeds(root: string, store: Store, project: string, retired: string[]) {
+  const needed = new Set(
+    listSites(root)
+      .filter((site) => site.project === project)
+      .flatMap((site) => readState(siteOf(root, project, site.environment)).releases),
+  );
+  for (const release of retired) needed.delete(release);
+  return { needed, dropped: listVersions(store, project).filter((version) => !needed.has(version)) };
+}
+
+/** What the store could do without once these releases are gone. */
+export function findUnneeded(store: Store, project: string, dropped: string[]): { objects: number; bytes: number } {
+  const files = unneededObjects(store, (name, version) => name === project && dropped.includes(version));
+  return { objects: files.length, bytes: files.reduce((sum, file) => sum + lstatSync(file).size, 0) };
+}
+
+export function dropRelease(store: Store, project: string, release: string): void {
+  const path = manifestPath(store, project, release);
+  rmSync(path, { force: true });
+  store.known.delete(path);
+  syncDirectory(dirname(path));
+}
+
+export function sweepObjects(store: Store): void {
+  for (const file of unneededObjects(store, () => false)) unlinkSync(file);
+  clearDead(store);
+  for (const name of readdirSync(store.index)) dropStaleIndex(store, join(store.index, name));
+}
+
+function unneededObjects(store: Store, isGone: (project: string, version: string) => boolean): string[] {
+  const needed = neededObjects(store, isGone);
+  return readdirSync(store.objects).flatMap((folder) =>
+    readdirSync(join(store.objects, folder))
+      .filter((name) => !needed.has(name))
+      .map((name) => join(store.objects, folder, name)),
+  );
+}
+
+function neededObjects(store: Store, isGone: (project: string, version: string) => boolean): Set<string> {
+  const needed = new Set<string>();
+  for (const project of listProjects(store)) {
+    for (const version of listVersions(store, project)) {
+      if (isGone(project, version)) continue;
+      for (const entry of findRelease(store, project, version)?.entries ?? []) {
+        if (entry.kind === "file") needed.add(objectName(entry));
+      }
+    }
+  }
+  return needed;
+}
+
+function dropStaleIndex(store: Store, path: string): void {
+  const text = readFileSync(path, "latin1");
+  const head = JSON.parse(text.slice(0, text.indexOf("\n"))) as { project: string; version: string };
+  if (!findRelease(store, head.project, head.version)) unlinkSync(path);
+}

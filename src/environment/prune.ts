@@ -1,0 +1,42 @@
+import { lockStore } from "../release/store.ts";
+import { runOperation } from "./operation.ts";
+import { findUnneeded, readNeeds } from "./prune-store.ts";
+import { releasesToRetire } from "./retention.ts";
+import type { EnvironmentState } from "./state.ts";
+import { liveRelease } from "./state.ts";
+import type { Step } from "./steps.ts";
+import type { Scene } from "./world.ts";
+
+/** Takes away what no environment needs: old trees, releases that are on no disk, contents of no release. */
+export async function prune(scene: Scene, { dryRun }: { dryRun: boolean }) {
+  const { world } = scene;
+  const lock = dryRun ? null : lockStore(world.store, "exclusive", { operation: "prune", by: world.by });
+  try {
+    const done = await runOperation(scene, {
+      operation: "prune",
+      detail: {},
+      dryRun,
+      plan: (state) => planPrune(scene, state),
+    });
+    const dropped = done.steps.flatMap((step) => (step.do === "drop" ? [step.release] : []));
+    const sweep = done.steps.find((step) => step.do === "sweep");
+    return { ...done, dropped, objects: sweep?.objects ?? 0, bytes: sweep?.bytes ?? 0 };
+  } finally {
+    lock?.release();
+  }
+}
+
+// Manifests go before the contents that they count on: whatever kills us between leaves contents too many, not too few.
+function planPrune(scene: Scene, state: EnvironmentState): Step[] {
+  const { spec, world } = scene;
+  const retired = releasesToRetire(state, liveRelease(state) ?? "", spec.keep);
+  const drops = readNeeds(world.root, world.store, spec.project, retired).dropped;
+  const unneeded = findUnneeded(world.store, spec.project, drops);
+  const sweeping = unneeded.objects > 0 || state.spare !== null;
+  return [
+    ...retired.map((release): Step => ({ do: "retire", release })),
+    ...(retired.length > 0 ? [{ do: "previews" } as const] : []),
+    ...drops.map((release): Step => ({ do: "drop", release })),
+    ...(sweeping ? [{ do: "sweep", ...unneeded } as const] : []),
+  ];
+}

@@ -1,0 +1,64 @@
+import { lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { syncDirectory, temporaryName } from "../disk/durable.ts";
+import { removeTree } from "../disk/remove.ts";
+import { GreenroomError } from "../errors.ts";
+import { forgetHosts } from "./identity.ts";
+import { assertExists, takeLock } from "./operation.ts";
+import { at, type Site, siteName } from "./site.ts";
+import { listNames, readState } from "./state.ts";
+import type { Scene } from "./world.ts";
+
+export interface RemoveOptions {
+  force: boolean;
+  /** Also what visitors and the app have put there. */
+  storage: boolean;
+  dryRun: boolean;
+}
+
+/** The environment on this machine, not its releases: these stay in the store until `prune`. */
+export async function remove(scene: Scene, { force, storage, dryRun }: RemoveOptions) {
+  const { site } = scene;
+  assertExists(scene);
+  assertRemovable(site, force);
+  const kept = !storage && hasContent(at.storage(site)) ? at.storage(site) : null;
+  if (!dryRun) {
+    const lock = takeLock(scene, "remove");
+    try {
+      removeSite(site, kept !== null);
+    } finally {
+      lock.release();
+    }
+  }
+  return { removed: siteName(site), storage: kept };
+}
+
+function assertRemovable(site: Site, force: boolean): void {
+  if (force || site.environment !== "production" || !readState(site).live) return;
+  throw new GreenroomError("ENVIRONMENT_LIVE", `${siteName(site)} is live`, {
+    hint: `if it is to go: greenroom remove ${site.environment} --force`,
+  });
+}
+
+function hasContent(folder: string): boolean {
+  const stat = lstatSync(folder, { throwIfNoEntry: false });
+  if (!stat) return false;
+  if (!stat.isDirectory()) return true;
+  return readdirSync(folder).some((name) => hasContent(join(folder, name)));
+}
+
+// First nobody is sent there any more, then it has no name, then it goes: a run that dies leaves nothing half alive.
+function removeSite(site: Site, keepStorage: boolean): void {
+  forgetHosts(site);
+  const doomed = temporaryName(site.dir);
+  renameSync(site.dir, doomed);
+  if (keepStorage) giveStorageBack(site, doomed);
+  syncDirectory(dirname(site.dir));
+  removeTree(doomed);
+  if (listNames(dirname(site.dir)).length === 0) rmdirSync(dirname(site.dir));
+}
+
+function giveStorageBack(site: Site, doomed: string): void {
+  mkdirSync(site.dir);
+  renameSync(join(doomed, "storage"), at.storage(site));
+}

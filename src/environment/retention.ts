@@ -1,0 +1,59 @@
+import { existsSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { ensureDirectory, readJson, writeJsonDurably } from "../disk/durable.ts";
+import { removeTree } from "../disk/remove.ts";
+import { type EnvironmentLink, environmentLinks } from "./links.ts";
+import { readStaged } from "./config.ts";
+import { at, type Site } from "./site.ts";
+import { type EnvironmentState, isVisible, listNames, readState, referenced, SPARE } from "./state.ts";
+
+/** Trees that may go once `staging` is on a side: all but the newest, and but those that a side points at. */
+export function releasesToRetire(state: EnvironmentState, staging: string, keep: number): string[] {
+  const kept = new Set([staging, ...referenced(state)]);
+  const others = state.releases.filter((release) => !kept.has(release));
+  return others.slice(Math.max(0, keep - kept.size));
+}
+
+/**
+ * Takes a release off the disk; its manifest and contents stay in the store. Its tree stays as the spare one, because
+ * turning an old tree into the next costs only the difference, where deleting one and linking another cost all of both.
+ */
+export function retireRelease(site: Site, release: string): void {
+  const tree = at.release(site, release);
+  if (referenced(readState(site)).includes(release)) return;
+  if (existsSync(tree)) {
+    const spare = listNames(at.releases(site)).some((name) => name.startsWith(SPARE));
+    if (spare) removeTree(tree);
+    else keepAsSpare(site, release);
+  }
+  rmSync(at.config(site, release), { recursive: true, force: true });
+  rmSync(at.staged(site, release), { force: true });
+}
+
+function keepAsSpare(site: Site, release: string): void {
+  const staged = readStaged(site, release);
+  const links = staged ? environmentLinks(staged.storage, staged.config, release) : [];
+  ensureDirectory(at.run(site));
+  writeJsonDurably(spareLinks(site), { release, links });
+  renameSync(at.release(site, release), spareTree(site, release));
+}
+
+/** The environment's links in the spare tree, if they are known: only then is its content. */
+export function readSpareLinks(site: Site, release: string): EnvironmentLink[] | null {
+  const known = readJson<{ release: string; links: EnvironmentLink[] }>(spareLinks(site));
+  return known?.release === release ? known.links : null;
+}
+
+export function spareTree(site: Site, release: string): string {
+  return join(at.releases(site), `${SPARE}${release}`);
+}
+
+export function dropSpares(site: Site): void {
+  for (const name of listNames(at.releases(site))) {
+    if (!isVisible(name)) removeTree(join(at.releases(site), name));
+  }
+}
+
+function spareLinks(site: Site): string {
+  return join(at.run(site), "spare.json");
+}

@@ -1,0 +1,116 @@
+import { GreenroomError } from "../errors.ts";
+import { isStagedAs, readStaged } from "./config.ts";
+import { hookSteps } from "./hooks.ts";
+import { assertDomainFree, identityOf } from "./identity.ts";
+import { runOperation } from "./operation.ts";
+import { releasesToRetire } from "./retention.ts";
+import { siteName } from "./site.ts";
+import type { EnvironmentSpec } from "./spec.ts";
+import { type EnvironmentState, liveRelease, readState, rehearsalRelease } from "./state.ts";
+import type { Step } from "./steps.ts";
+import { missingStorage } from "./storage.ts";
+import type { Scene } from "./world.ts";
+
+export interface StageOptions {
+  release: string;
+  dryRun: boolean;
+}
+
+/** What the disk says of the release that is to be staged. */
+export interface Standing {
+  /** It would be served just as it is on disk now. */
+  asStaged: boolean;
+  /** Its tree is on disk with the links that it needs. */
+  hasTree: boolean;
+  /** Its processes are known to be well; always true where it has none. */
+  healthy: boolean;
+  missingStorage: string[];
+}
+
+export async function stage(scene: Scene, { release, dryRun }: StageOptions) {
+  const { site, spec, world } = scene;
+  assertDomainFree(site, spec.domain);
+  world.parts.supervisor.assertReady(spec);
+  const healthy = await isHealthyRehearsal(scene, release);
+  const done = await runOperation(scene, {
+    operation: "stage",
+    detail: { release },
+    creates: true,
+    dryRun,
+    plan: (state) => planStage(state, spec, release, { ...lookAt(scene, state, release), healthy }),
+  });
+  return { ...done, release, side: done.state.rehearsal, changed: done.steps.some((step) => step.do === "point") };
+}
+
+/** The rehearsal side shows the release with the one step "point"; visitors see nothing of any of it. */
+export function planStage(state: EnvironmentState, spec: EnvironmentSpec, release: string, standing: Standing): Step[] {
+  const side = state.rehearsal;
+  const identity = identitySteps(state, spec);
+  const shown = [liveRelease(state), rehearsalRelease(state)].includes(release);
+  if (shown && standing.asStaged && (standing.healthy || release === liveRelease(state))) return identity;
+  assertStageable(state, release, shown && !standing.asStaged);
+  const start: Step[] = spec.serve.kind === "process" ? [{ do: "start", side, release }] : [];
+  return [
+    ...hookSteps(spec, "before:stage", state),
+    ...standing.missingStorage.map((path): Step => ({ do: "seed", path, release })),
+    ...(standing.hasTree ? [] : [{ do: "tree", release, recycle: state.spare } as const]),
+    { do: "config", release },
+    { do: "forget", side },
+    { do: "point", side, release },
+    ...identity.filter((step) => step.do !== "previews"),
+    { do: "previews" },
+    ...start,
+    ...hookSteps(spec, "after:stage", state),
+    ...retireSteps(state, spec, release),
+  ];
+}
+
+function retireSteps(state: EnvironmentState, spec: EnvironmentSpec, release: string): Step[] {
+  const sides = { ...state.sides, [state.rehearsal]: release };
+  const retired = releasesToRetire({ ...state, sides }, release, spec.keep);
+  if (retired.length === 0) return [];
+  return [...retired.map((old): Step => ({ do: "retire", release: old })), { do: "previews" }];
+}
+
+function identitySteps(state: EnvironmentState, spec: EnvironmentSpec): Step[] {
+  const same = JSON.stringify(state.identity) === JSON.stringify(identityOf(spec));
+  return same ? [] : [{ do: "identity", domain: spec.domain }, { do: "previews" }];
+}
+
+function assertStageable(state: EnvironmentState, release: string, configuredOtherwise: boolean): void {
+  const { site, rehearsal, traffic } = state;
+  if ((traffic?.buckets[rehearsal] ?? 0) > 0) {
+    throw new GreenroomError("CANARY_ACTIVE", `${siteName(site)} has visitors on its ${rehearsal} side`, {
+      hint: `end the canary first: greenroom canary ${site.environment} 0`,
+    });
+  }
+  if (configuredOtherwise) {
+    throw new GreenroomError("VERSION_EXISTS", `${release} is on a side already, with other configuration`, {
+      hint: "give the new one a name of its own with --version",
+    });
+  }
+}
+
+function lookAt({ site, spec }: Scene, state: EnvironmentState, release: string): Omit<Standing, "healthy"> {
+  const staged = readStaged(site, release);
+  const paths = (storage: string[], config: string[]) => JSON.stringify([storage, config]);
+  const linked = paths(spec.storage, spec.config.map(({ path }) => path));
+  const sameLinks = staged !== null && paths(staged.storage, staged.config) === linked;
+  return {
+    asStaged: isStagedAs(site, release, spec),
+    hasTree: state.releases.includes(release) && sameLinks,
+    missingStorage: missingStorage(site, spec.storage),
+  };
+}
+
+async function isHealthyRehearsal({ site, spec, world }: Scene, release: string): Promise<boolean> {
+  const state = readState(site);
+  if (rehearsalRelease(state) !== release) return true;
+  try {
+    await world.parts.supervisor.assertHealthy(site, state.rehearsal, spec.serve);
+    return true;
+  } catch (error) {
+    if (error instanceof GreenroomError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,69 @@
+import { chmodSync, copyFileSync, lchownSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { syncDirectory, syncFileSystem, temporaryName } from "../disk/durable.ts";
+import type { Entry } from "../release/manifest.ts";
+import { objectPath, type Store } from "../release/store.ts";
+import { readAccount } from "../processes/account.ts";
+import { at, type Site } from "./site.ts";
+import type { EnvironmentSpec } from "./spec.ts";
+
+/** Storage paths that this environment doesn't have yet; what a release brings there becomes their first content. */
+export function missingStorage(site: Site, storage: string[]): string[] {
+  return storage.filter((path) => !lstatSync(at.storage(site, path), { throwIfNoEntry: false }));
+}
+
+/** Fills a storage path once. It appears whole, and what is there is never touched again. */
+export function seedStorage(site: Site, store: Store, path: string, entries: Entry[], owner: Owner | null): void {
+  const master = at.storage(site, path);
+  mkdirSync(dirname(master), { recursive: true });
+  const temporary = temporaryName(master);
+  try {
+    const itself = entries.find((entry) => entry.path === path && entry.kind === "file");
+    if (itself) copyEntry(store, itself, temporary);
+    else copyFolder(store, path, entries, temporary);
+    syncFileSystem(dirname(master));
+    if (owner) owner(temporary);
+    if (missingStorage(site, [path]).length > 0) renameSync(temporary, master);
+    syncDirectory(dirname(master));
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+}
+
+/** Hands a path, and what is below it, to the account that the site's processes run as. */
+type Owner = (path: string) => void;
+
+/** The account that isn't ours, which processes and tasks of the environment run as; null where there is none. */
+export function accountName({ serve }: Pick<EnvironmentSpec, "serve">): string | null {
+  return process.getuid?.() === 0 && serve.kind === "process" ? serve.user : null;
+}
+
+export function ownerFor(spec: EnvironmentSpec): Owner | null {
+  const name = accountName(spec);
+  if (name === null) return null;
+  const { uid, gid } = readAccount(name);
+  const own = (path: string) => {
+    lchownSync(path, uid, gid);
+    if (!lstatSync(path).isDirectory()) return;
+    for (const child of readdirSync(path)) own(join(path, child));
+  };
+  return own;
+}
+
+function copyFolder(store: Store, path: string, entries: Entry[], to: string): void {
+  mkdirSync(to);
+  for (const entry of entries) {
+    if (!entry.path.startsWith(`${path}/`)) continue;
+    const target = join(to, entry.path.slice(path.length + 1));
+    mkdirSync(entry.kind === "folder" ? target : dirname(target), { recursive: true });
+    copyEntry(store, entry, target);
+  }
+}
+
+function copyEntry(store: Store, entry: Entry, target: string): void {
+  if (entry.kind === "link") symlinkSync(entry.target, target);
+  if (entry.kind === "file") {
+    copyFileSync(objectPath(store, entry), target);
+    chmodSync(target, entry.executable ? 0o755 : 0o644);
+  }
+}

@@ -1,0 +1,69 @@
+import { GreenroomError } from "../errors.ts";
+import { hookSteps } from "./hooks.ts";
+import { runOperation } from "./operation.ts";
+import { siteName } from "./site.ts";
+import type { EnvironmentSpec } from "./spec.ts";
+import { type EnvironmentState, liveRelease, rehearsalRelease } from "./state.ts";
+import type { Step } from "./steps.ts";
+import { verdictWord } from "./verdict.ts";
+import type { Scene } from "./world.ts";
+
+export interface SwitchOptions {
+  force: boolean;
+  dryRun: boolean;
+}
+
+export async function switchSides(scene: Scene, { force, dryRun }: SwitchOptions) {
+  const done = await runOperation(scene, {
+    operation: "switch",
+    detail: { force },
+    dryRun,
+    plan: (state) => planSwitch(state, scene.spec, force),
+  });
+  return { ...done, live: { side: done.state.live, release: liveRelease(done.state) } };
+}
+
+/** Everything visitors see moves with the step "traffic"; whatever fails before it leaves them untouched. */
+export function planSwitch(state: EnvironmentState, spec: EnvironmentSpec, force: boolean): Step[] {
+  const release = assertRehearsed(state, force);
+  const side = state.rehearsal;
+  const after = { live: side, rehearsal: side };
+  return [
+    ...hookSteps(spec, "before:switch", state),
+    { do: "ready", side },
+    { do: "traffic", generation: nextGeneration(state), live: side, share: 0 },
+    ...unmark(state, release),
+    ...hookSteps(spec, "after:switch", after),
+  ];
+}
+
+export function nextGeneration(state: EnvironmentState): number {
+  return (state.traffic?.generation ?? 0) + 1;
+}
+
+/** The release that is about to get visitors: there is one, and its checks have passed since it was staged. */
+export function assertRehearsed(state: EnvironmentState, force: boolean): string {
+  const { site, rehearsal, verdict } = state;
+  const release = rehearsalRelease(state);
+  if (!release) {
+    throw new GreenroomError("SIDE_EMPTY", `${siteName(site)} has nothing on its ${rehearsal} side`, {
+      hint: `greenroom stage ${site.environment}`,
+    });
+  }
+  if (!verdict?.passed && !force) {
+    throw new GreenroomError(
+      "CHECKS_NOT_PASSED",
+      `the checks of ${release} on ${siteName(site)}'s rehearsal: ${verdictWord(verdict)}`,
+      {
+        hint: `greenroom check ${site.environment}`,
+        detail: verdict?.results.filter(({ passed }) => !passed).map(({ check, reason }) => `${check}: ${reason}`),
+      },
+    );
+  }
+  return release;
+}
+
+/** Who sends visitors to a release that was once left as bad has thought better of it. */
+export function unmark(state: EnvironmentState, release: string): Step[] {
+  return state.bad.includes(release) ? [{ do: "mark", release, bad: false }] : [];
+}

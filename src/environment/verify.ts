@@ -1,0 +1,73 @@
+import { GreenroomError } from "../errors.ts";
+import { repairStore, repairTree } from "../release/repair.ts";
+import { findRelease, listVersions } from "../release/store.ts";
+import {
+  createHasher,
+  findLostObjects,
+  findStoreProblems,
+  findTreeProblems,
+  type Hasher,
+  type Problem,
+} from "../release/verify.ts";
+import { readStaged } from "./config.ts";
+import { environmentLinks, treeEntries } from "./links.ts";
+import { assertExists, takeLock } from "./operation.ts";
+import { at } from "./site.ts";
+import { readState } from "./state.ts";
+import type { Scene } from "./world.ts";
+
+export interface Verified {
+  releases: number;
+  problems: Problem[];
+}
+
+/** Every byte of the environment's releases and of the store. What differs is repaired where a good copy is known. */
+export async function verify(scene: Scene, { dryRun }: { dryRun: boolean }): Promise<Verified> {
+  assertExists(scene);
+  const lock = dryRun ? null : takeLock(scene, "verify");
+  try {
+    const found = findProblems(scene, !dryRun);
+    const left = found.problems.filter((problem) => !problem.repaired);
+    if (left.length > 0) throw damaged(scene, found, left);
+    return found;
+  } finally {
+    lock?.release();
+  }
+}
+
+function findProblems(scene: Scene, repair: boolean): Verified {
+  const { site, world } = scene;
+  const hash = createHasher();
+  const store = findStoreProblems(world.store, hash);
+  if (repair) repairStore(world.store, store);
+  const { releases } = readState(site);
+  const trees = releases.flatMap((release, i) => {
+    world.emit({ event: "progress", what: "verify", done: i + 1, total: releases.length, unit: "files" });
+    return verifyRelease(scene, release, hash, repair);
+  });
+  const lost = listVersions(world.store, site.project).flatMap((version) =>
+    findLostObjects(world.store, version, findRelease(world.store, site.project, version)?.entries ?? []),
+  );
+  return { releases: releases.length, problems: [...store, ...lost, ...trees] };
+}
+
+function verifyRelease({ site, world }: Scene, release: string, hash: Hasher, repair: boolean): Problem[] {
+  const manifest = findRelease(world.store, site.project, release);
+  const staged = readStaged(site, release);
+  if (!manifest || !staged) {
+    return [{ place: release, path: manifest ? "its configuration" : "its manifest", fault: "missing", repaired: false }];
+  }
+  const dir = at.release(site, release);
+  const entries = treeEntries(manifest.entries, environmentLinks(staged.storage, staged.config, release));
+  const problems = findTreeProblems(dir, release, entries, hash);
+  if (repair && problems.length > 0) repairTree(world.store, dir, entries, problems);
+  return problems;
+}
+
+function damaged({ site }: Scene, found: Verified, left: Problem[]): GreenroomError {
+  const repaired = found.problems.length - left.length;
+  return new GreenroomError("VERIFY_FAILED", `${left.length} files differ, ${repaired} more were repaired`, {
+    detail: left.map(({ place, path, fault }) => `${place}: ${path} (${fault})`),
+    hint: `stage the release again from its source, then: greenroom verify ${site.environment}`,
+  });
+}
