@@ -1,0 +1,87 @@
+import { once } from "node:events";
+import { GreenroomError } from "../../errors.ts";
+import type { Leader } from "../../processes/group.ts";
+import { type Body, embody } from "./body.ts";
+import { type Endpoint, prepareEndpoint } from "./endpoint.ts";
+import { untilHealthy } from "./health.ts";
+import type { Log } from "./log.ts";
+import type { ProcessPlan } from "./process.ts";
+
+/** What there is to say of a process once it has failed or is to stop. */
+export interface Life {
+  /** Null where it couldn't even be started. */
+  leader: Leader | null;
+  reason: string;
+  lastLines: string[];
+  healthyFor: number;
+  /** Ends what is left of it. */
+  end(): Promise<void>;
+}
+
+export interface LifeEvents {
+  started(leader: Leader): void;
+  healthy(): void;
+}
+
+/** From the start of a process to its failure, or until it is to stop. Never rejects. */
+export async function live(plan: ProcessPlan, log: Log, stop: AbortSignal, on: LifeEvents): Promise<Life> {
+  let endpoint: Endpoint | null;
+  let body: Body;
+  try {
+    endpoint = plan.listens ? await prepareEndpoint(plan.site, plan.side, plan.want.spec.serve) : null;
+    body = embody(plan, endpoint?.env ?? {}, log);
+  } catch (error) {
+    return stillborn(error);
+  }
+  on.started(body.leader);
+  const over = new AbortController();
+  const finish = () => over.abort();
+  stop.addEventListener("abort", finish, { once: true });
+  body.exited.then(finish);
+
+  const late = endpoint ? await becomeHealthy(plan, endpoint, over.signal) : null;
+  const healthyFor = late === null && !over.signal.aborted ? await thrive(over.signal, endpoint, on) : 0;
+  stop.removeEventListener("abort", finish);
+  const reason = over.signal.aborted && !stop.aborted ? await body.exited : (late ?? "");
+  if (!stop.aborted) await body.outputEnded(LAST_WORDS);
+  return { leader: body.leader, reason, healthyFor, lastLines: body.lastLines(), end: body.end };
+}
+
+/** How long a process's last lines may be on their way after it has ended. */
+const LAST_WORDS = 300;
+
+function stillborn(error: unknown): Life {
+  const reason = error instanceof GreenroomError ? error.message : `it could not be started: ${error}`;
+  return { leader: null, reason, lastLines: [], healthyFor: 0, end: async () => {} };
+}
+
+async function becomeHealthy(
+  plan: ProcessPlan,
+  endpoint: Endpoint,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const { serve, domain } = plan.want.spec;
+  const saw = await untilHealthy(
+    { target: endpoint.target, path: serve.health, host: domain },
+    { within: serve.startWithin, signal, before: () => adoptQuietly(endpoint) },
+  );
+  return saw === null ? null : `${plan.name} was not healthy within ${serve.startWithin / 1000} s: ${saw}`;
+}
+
+// A server may put a new socket into the place of its old one at any time.
+async function thrive(signal: AbortSignal, endpoint: Endpoint | null, on: LifeEvents): Promise<number> {
+  const begun = performance.now();
+  on.healthy();
+  const timer = endpoint && setInterval(() => adoptQuietly(endpoint), 1_000);
+  if (!signal.aborted) await once(signal, "abort");
+  if (timer) clearInterval(timer);
+  return performance.now() - begun;
+}
+
+function adoptQuietly(endpoint: Endpoint): void {
+  try {
+    endpoint.adopt();
+  } catch {
+    // The socket went away while it was looked at, or the disk is full: the next look tells.
+  }
+}

@@ -1,0 +1,74 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Side } from "../../environment/sides.ts";
+import { at, type Site } from "../../environment/site.ts";
+import type { Leader } from "../../processes/group.ts";
+import { type Life, live } from "./life.ts";
+import { openLog } from "./log.ts";
+import type { Running } from "./slot.ts";
+import type { SideWant } from "./want.ts";
+
+export interface ProcessPlan {
+  name: string;
+  /** Visitors are answered by it: it gets a place to listen, and is healthy once it answers there. */
+  listens: boolean;
+  site: Site;
+  side: Side;
+  want: SideWant;
+  env: Record<string, string>;
+}
+
+export interface ProcessEvents {
+  started(leader: Leader, restarts: number): void;
+  healthy(): void;
+  /** It ended by itself, or didn't become healthy; it is started again after `pause` milliseconds. */
+  failed(failure: Failure): void;
+  /** Nothing is left of it. */
+  gone(leader: Leader): void;
+  /** Its log or its group couldn't be handled as they should; it goes on. */
+  trouble(error: Error): void;
+}
+
+export interface Failure {
+  wasHealthy: boolean;
+  reason: string;
+  lastLines: string[];
+  pause: number;
+}
+
+/** Keeps one process running until it is ended, with growing pauses while it fails. */
+export function superviseProcess(plan: ProcessPlan, on: ProcessEvents): Running {
+  const stop = new AbortController();
+  const done = keepRunning(plan, on, stop.signal).catch(on.trouble);
+  return {
+    end: () => {
+      stop.abort();
+      return done;
+    },
+  };
+}
+
+const FIRST_PAUSE = 500;
+const LONGEST_PAUSE = 30_000;
+/** Who was healthy this long starts anew with the shortest pause. */
+const CALM = 60_000;
+
+async function keepRunning(plan: ProcessPlan, on: ProcessEvents, stop: AbortSignal): Promise<void> {
+  const log = openLog(at.log(plan.site, `${plan.name}.${plan.side}.log`), on.trouble);
+  let wait = FIRST_PAUSE;
+  for (let restarts = 0; !stop.aborted; restarts++) {
+    const life = await live(plan, log, stop, { ...on, started: (leader) => on.started(leader, restarts) });
+    if (!stop.aborted) {
+      if (life.healthyFor >= CALM) wait = FIRST_PAUSE;
+      on.failed(failureOf(life, wait));
+    }
+    await life.end();
+    if (life.leader) on.gone(life.leader);
+    await pause(wait, undefined, { signal: stop }).catch(() => {});
+    wait = Math.min(wait * 2, LONGEST_PAUSE);
+  }
+  await log.close();
+}
+
+function failureOf({ reason, lastLines, healthyFor }: Life, wait: number): Failure {
+  return { reason, lastLines, wasHealthy: healthyFor > 0, pause: wait };
+}

@@ -1,0 +1,32 @@
+import { readJson } from "../../disk/durable.ts";
+import { isLocked } from "../../disk/lock.ts";
+import { at, type UpState } from "../../environment/site.ts";
+import { errnoOf } from "../../errors.ts";
+
+/** The `greenroom up` of a root, null where none runs: what a killed one left behind doesn't count. */
+export function readUp(root: string): UpState | null {
+  const state = readUpState(root);
+  return state && isAlive(state.pid) && isLocked(at.upLock(root)) ? state : null;
+}
+
+export function isUp(root: string): boolean {
+  return readUp(root) !== null;
+}
+
+function readUpState(root: string): UpState | null {
+  try {
+    return readJson<UpState>(at.up(root));
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return errnoOf(error) === "EPERM";
+  }
+}
