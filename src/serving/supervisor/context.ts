@@ -9,3 +9,8 @@ export interface Context {
   /** The address of what is live at a domain. */
   urlOf(domain: string): string;
 }
+
+/** A variable that says whose a process is: the root's, and of its `greenroom up`. */
+export function markOf(root: string): Record<string, string> {
+  return { GREENROOM_UP: root };
+}

@@ -1,13 +1,9 @@
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
 import { SIDES } from "../../environment/sides.ts";
-import { at, type ProcessState, siteOf } from "../../environment/site.ts";
+import { at, type ProcessState } from "../../environment/site.ts";
 import { endGroup, type Leader, leaderOf, readProcesses, readStart } from "../../processes/group.ts";
-
-/** A variable that says whose a process is: the root's, and of its `greenroom up`. */
-export function markOf(root: string): Record<string, string> {
-  return { GREENROOM_UP: root };
-}
+import { markOf } from "./context.ts";
+import { listSites } from "./sites.ts";
 
 /**
  * Ends what an earlier `greenroom up` of this root left running when it was killed. Only for the holder of up.lock:
@@ -27,22 +23,6 @@ async function readRecorded(root: string): Promise<Leader[]> {
   const states = (await listSites(root)).flatMap((site) => SIDES.map((side) => at.processes(site, side)));
   const recorded = (await Promise.all(states.map(readLeaders))).flat();
   return recorded.filter(({ pid, started }) => started !== "" && readStart(pid) === started);
-}
-
-export async function listSites(root: string) {
-  const projects = await listFolders(join(root, "sites"));
-  const sites = projects.map(async (project) => {
-    const environments = await listFolders(join(root, "sites", project));
-    return environments.map((environment) => siteOf(root, project, environment));
-  });
-  return (await Promise.all(sites)).flat();
-}
-
-async function listFolders(path: string): Promise<string[]> {
-  const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
-  return entries
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))
-    .map((entry) => entry.name);
 }
 
 async function readLeaders(path: string): Promise<Leader[]> {

@@ -1,9 +1,8 @@
 import { mkdirSync } from "node:fs";
 import type { Side } from "../../environment/sides.ts";
 import { at, type Site, siteName } from "../../environment/site.ts";
-import type { Context } from "./context.ts";
+import { type Context, markOf } from "./context.ts";
 import { removeEndpoint } from "./endpoint.ts";
-import { markOf } from "./leftovers.ts";
 import { type Failure, type ProcessEvents, superviseProcess } from "./process.ts";
 import { createReport } from "./report.ts";
 import { createSlot, type Running } from "./slot.ts";

@@ -1,23 +1,17 @@
 import { mkdirSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { at, type Site, siteName } from "../../environment/site.ts";
+import { join } from "node:path";
 import { signalGroup } from "../../processes/group.ts";
 import type { Context } from "./context.ts";
-import { type Supervised, superviseEnvironment } from "./environment.ts";
-import { endLeftovers, listSites } from "./leftovers.ts";
-import { type FolderWatch, watchFolders } from "./watch.ts";
+import { endLeftovers } from "./leftovers.ts";
+import { createRoster, warnOnce } from "./roster.ts";
+import { listSites } from "./sites.ts";
+import { watchFolders } from "./watch.ts";
 
 export interface EmbeddedSupervisor {
-  /** Ends all processes at once. */
-  kill(): void;
   /** Ends all processes, each after its drain. */
   close(): Promise<void>;
-}
-
-interface Entry {
-  supervised: Supervised;
-  watch: FolderWatch;
-  look(): void;
+  /** Ends all processes at once. */
+  kill(): void;
 }
 
 /** Runs the processes of all environments of a root, for the holder of its up.lock. */
@@ -26,50 +20,32 @@ export async function startSupervisor(
   outside: Omit<Context, "crew">,
 ): Promise<EmbeddedSupervisor> {
   const context: Context = { ...outside, crew: new Set() };
+  const warn = warnOnce(outside.emit);
   const ended = await endLeftovers(root);
-  if (ended > 0)
-    context.emit({ event: "warning", text: `ended ${ended} processes that an earlier run had left` });
-  mkdirSync(join(root, "sites"), { recursive: true });
-  const environments = new Map<string, Entry>();
-  const leaving = new Map<string, Promise<void>>();
+  if (ended > 0) warn(`ended ${ended} process${ended > 1 ? "es" : ""} that an earlier greenroom up had left`);
 
-  const update = (sites: Site[]) => {
-    const there = new Set(sites.map((site) => site.dir));
-    for (const [dir, entry] of environments) {
-      if (there.has(dir)) continue;
-      environments.delete(dir);
-      entry.watch.close();
-      leaving.set(
-        dir,
-        entry.supervised.end().finally(() => leaving.delete(dir)),
-      );
-    }
-    for (const site of sites) {
-      if (!environments.has(site.dir) && !leaving.has(site.dir))
-        environments.set(site.dir, enter(site, context));
-    }
-    const projects = new Set(sites.map((site) => dirname(site.dir)));
-    newcomers.follow([join(root, "sites"), ...projects]);
-    for (const entry of environments.values()) entry.look();
-  };
-  const look = serialize(async () => update(await listSites(root)), context);
+  mkdirSync(join(root, "sites"), { recursive: true });
+  const roster = createRoster(root, context);
+  const look = oneAtATime(
+    async () => {
+      roster.update(await listSites(root));
+      newcomers.follow(roster.folders());
+    },
+    (error) => warn(`the environments can't be looked at: ${error}`),
+  );
   const newcomers = watchFolders(look.now);
   await look.now();
   const poll = setInterval(look.now, POLL);
 
   return {
-    kill: () => {
-      for (const leader of context.crew) signalGroup(leader, "SIGKILL");
-    },
     async close() {
       clearInterval(poll);
       await look.stop();
       newcomers.close();
-      for (const { watch } of environments.values()) watch.close();
-      await Promise.all([
-        ...leaving.values(),
-        ...[...environments.values()].map((one) => one.supervised.end()),
-      ]);
+      await roster.close();
+    },
+    kill: () => {
+      for (const leader of context.crew) signalGroup(leader, "SIGKILL");
     },
   };
 }
@@ -77,38 +53,18 @@ export async function startSupervisor(
 /** The net under the watches, which may miss things. */
 const POLL = 1_000;
 
-function enter(site: Site, context: Context): Entry {
-  const supervised = superviseEnvironment(site, context);
-  const warned = new Set<string>();
-  const act = () => {
-    try {
-      supervised.reconcile();
-    } catch (error) {
-      const text = `${siteName(site)} is left as it is: ${error instanceof Error ? error.message : error}`;
-      if (!warned.has(text)) context.emit({ event: "warning", text });
-      warned.add(text);
-    }
-  };
-  const watch = watchFolders(act, (name) => !/^\.tmp-|\.log$|^(blue|green)\.(json|sock|port)$/.test(name));
-  const look = () => {
-    watch.follow([site.dir, at.run(site)]);
-    act();
-  };
-  return { supervised, watch, look };
-}
-
-/** Runs `act` once at a time; who asks meanwhile gets the run that is under way. */
-function serialize(act: () => Promise<void>, { emit }: Context) {
+/** Who asks while it is under way gets the run that is under way. */
+function oneAtATime(act: () => Promise<void>, onError: (error: unknown) => void) {
   let running: Promise<void> | null = null;
   let stopped = false;
-  const now = () => {
-    if (stopped) return Promise.resolve();
+  const now = async () => {
+    if (stopped) return;
     running ??= act()
-      .catch((error) => emit({ event: "warning", text: `the environments can't be read: ${error}` }))
+      .catch(onError)
       .finally(() => {
         running = null;
       });
-    return running;
+    await running;
   };
   const stop = async () => {
     stopped = true;

@@ -1,0 +1,78 @@
+import { hostname, userInfo } from "node:os";
+import { join, resolve } from "node:path";
+import type { Parts } from "./environment/parts.ts";
+import { siteOf } from "./environment/site.ts";
+import type { EnvironmentSpec } from "./environment/spec.ts";
+import type { Scene, World } from "./environment/world.ts";
+import type { Emit } from "./events.ts";
+import { loadProject, type Project } from "./project/load.ts";
+import { chooseEnvironment, resolveSpec } from "./project/resolve.ts";
+import { openStore } from "./release/store.ts";
+import { createSupervisorClient } from "./serving/supervisor/client.ts";
+
+/** The real world, built once for a command. What a command doesn't ask for isn't opened. */
+export interface App {
+  root: string;
+  /** Where the project is, or is looked for upwards. */
+  start: string;
+  emit: Emit;
+  project(): Project;
+  world(): World;
+  /** The environment that the command names, or the project's only one. */
+  scene(environment: string | undefined): Scene;
+  sceneOf(spec: EnvironmentSpec): Scene;
+}
+
+export interface AppOptions {
+  root: string | undefined;
+  project: string | undefined;
+  emit: Emit;
+}
+
+export function createApp({ root: given, project: start, emit }: AppOptions): App {
+  // Whatever the user's umask: the web server must be able to read what is served; secrets state their own mode.
+  process.umask(0o022);
+  const root = resolve(given ?? defaultRoot());
+  const project = once(() => loadProject(start ?? process.cwd()));
+  const world = once((): World => {
+    const parts: Parts = { supervisor: createSupervisorClient(root), door: lazyDoor };
+    return { root, store: openStore(root), parts, by: whoAmI(), now: () => new Date(), emit };
+  });
+  const sceneOf = (spec: EnvironmentSpec): Scene => ({
+    world: world(),
+    site: siteOf(root, spec.project, spec.environment),
+    spec,
+  });
+  return {
+    root,
+    start: resolve(start ?? process.cwd()),
+    emit,
+    project,
+    world,
+    scene: (environment) => sceneOf(resolveSpec(project(), chooseEnvironment(project(), environment))),
+    sceneOf,
+  };
+}
+
+/** The router is loaded only by those who knock. */
+const lazyDoor: Parts["door"] = {
+  open: async (site, side) => (await import("./serving/router/door.ts")).createDoor().open(site, side),
+};
+
+function defaultRoot(): string {
+  if (process.env.GREENROOM_ROOT) return process.env.GREENROOM_ROOT;
+  if (process.getuid?.() === 0) return "/srv/greenroom";
+  return join(process.env.XDG_DATA_HOME || join(userInfo().homedir, ".local", "share"), "greenroom");
+}
+
+function whoAmI(): string {
+  return `${process.env.SUDO_USER ?? userInfo().username}@${hostname()}`;
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}

@@ -1,0 +1,28 @@
+import { examine } from "../environment/doctor.ts";
+import { GreenroomError } from "../errors.ts";
+import { defineCommand } from "./command.ts";
+
+export default defineCommand({
+  words: [],
+  options: {},
+  changes: false,
+  examples: ["greenroom doctor"],
+  run({ app }) {
+    const findings = examine(app.root, () => app.project());
+    const broken = findings.filter((finding) => finding.state === "broken");
+    if (broken.length > 0) {
+      throw new GreenroomError("DOCTOR_FAILED", `${broken.length} of ${findings.length} things are broken`, {
+        detail: findings.map(({ state, what, found }) => `${state.padEnd(6)}  ${what}: ${found}`),
+        hint: broken[0]!.remedy ?? undefined,
+      });
+    }
+    return { findings };
+  },
+  render: ({ findings }, paint) =>
+    findings
+      .map(({ state, what, found, remedy }) => {
+        const word = state === "good" ? paint.green("good  ") : paint.yellow("note  ");
+        return `${word}  ${what}: ${found}${remedy ? `\n        try ${remedy}` : ""}`;
+      })
+      .join("\n"),
+});

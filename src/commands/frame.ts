@@ -1,0 +1,83 @@
+import { Command as Commander, CommanderError } from "commander";
+import { createApp } from "../app.ts";
+import { GreenroomError } from "../errors.ts";
+import type { Command, Options } from "./command.ts";
+import { commands } from "./index.ts";
+import { createScreen, type Screen } from "./screen.ts";
+
+/** Parses, calls, prints; answers the exit code. */
+export async function main(argv: string[], version: string): Promise<number> {
+  const screen = createScreen(argv.includes("--json"));
+  const program = await buildProgram(argv, version, screen);
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    return screen.fail(error instanceof CommanderError ? usageError(error) : error);
+  }
+}
+
+async function buildProgram(argv: string[], version: string, screen: Screen): Promise<Commander> {
+  const program = new Commander("greenroom")
+    .description("Stages, rehearses and releases websites on your own servers.")
+    .version(version)
+    .enablePositionalOptions()
+    .configureOutput({ writeErr: () => {} })
+    .exitOverride()
+    .addHelpText("after", FIRST_STEPS);
+  const typed = argv.find((word) => !word.startsWith("-"));
+  for (const [name, { about, load }] of Object.entries(commands)) {
+    const child = program.command(name, { hidden: name === "schema" }).description(about);
+    // Only the command that was typed is loaded; the others are there for the list.
+    if (name === typed) declare(child, (await load()).default, screen);
+  }
+  return program;
+}
+
+const FIRST_STEPS = `
+Examples:
+  greenroom init                  write a greenroom.json
+  greenroom up                    serve this machine's environments
+  greenroom deploy production     stage and check; the first time, go live
+  greenroom switch production     make the rehearsal live
+  greenroom rollback production   return to the release before`;
+
+function declare(child: Commander, command: Command, screen: Screen): void {
+  for (const word of command.words) child.argument(word);
+  for (const [name, option] of Object.entries(command.options)) {
+    child.option(option.kind === "flag" ? `--${name}` : `--${name} <${option.name}>`, option.about);
+  }
+  if (command.changes) child.option("--dry-run", "show what would be done, and do nothing");
+  child
+    .option("--json", "answer in JSON, one event a line, the last one the result")
+    .option("--root <DIR>", "where releases and environments are; else $GREENROOM_ROOT")
+    .option("--project <DIR>", "where greenroom.json is; else here or above")
+    .addHelpText("after", `\nExamples:\n${command.examples.map((example) => `  ${example}`).join("\n")}`)
+    .action(async (...given: unknown[]) => {
+      const words = given.slice(0, command.words.length).filter((word) => word !== undefined) as string[];
+      await call(command, words, child.opts(), screen);
+    });
+}
+
+type Parsed = Record<string, boolean | string | undefined>;
+
+async function call(command: Command, words: string[], parsed: Parsed, screen: Screen): Promise<void> {
+  const app = createApp({
+    root: parsed.root as string | undefined,
+    project: parsed.project as string | undefined,
+    emit: screen.emit,
+  });
+  const options = Object.fromEntries(
+    Object.entries(command.options).map(([name, { kind }]) => [name, kind === "flag" ? parsed[name] === true : parsed[name]]),
+  ) as Parameters<Command<Options>["run"]>[0]["options"];
+  const result = await command.run({ app, words, options, dryRun: parsed.dryRun === true });
+  screen.succeed(result, (paint) => command.render(result, paint));
+}
+
+function usageError(error: CommanderError): GreenroomError {
+  const [message = "", ...rest] = error.message.replace(/^error: /, "").split("\n");
+  const hint = rest.join(" ").trim().replace(/^\(|\)$/g, "") || "greenroom --help";
+  return new GreenroomError("USAGE", message, { hint });
+}
+

@@ -1,0 +1,26 @@
+import type { Command } from "./command.ts";
+
+interface Listed {
+  about: string;
+  load(): Promise<{ default: Command }>;
+}
+
+/** Everything a person can type, in the order of the help. Each is loaded only when it is typed. */
+export const commands: Record<string, Listed> = {
+  init: { about: "write a greenroom.json for this project", load: () => import("./init.ts") },
+  stage: { about: "put a release on the rehearsal side", load: () => import("./stage.ts") },
+  check: { about: "run the checks against the rehearsal", load: () => import("./check.ts") },
+  switch: { about: "make the rehearsal live", load: () => import("./switch.ts") },
+  rollback: { about: "return to the release before", load: () => import("./rollback.ts") },
+  deploy: { about: "stage and check; switch where that is wanted", load: () => import("./deploy.ts") },
+  canary: { about: "send some of the visitors to the rehearsal", load: () => import("./canary.ts") },
+  status: { about: "show what is live and what is rehearsed", load: () => import("./status.ts") },
+  log: { about: "show what was done to an environment", load: () => import("./log.ts") },
+  releases: { about: "list the releases", load: () => import("./releases.ts") },
+  verify: { about: "compare every byte on disk with the manifests", load: () => import("./verify.ts") },
+  prune: { about: "delete releases that no environment needs", load: () => import("./prune.ts") },
+  remove: { about: "take an environment off this machine", load: () => import("./remove.ts") },
+  up: { about: "serve this machine's environments", load: () => import("./up.ts") },
+  doctor: { about: "look for what keeps Greenroom from working", load: () => import("./doctor.ts") },
+  schema: { about: "print the JSON Schema of greenroom.json", load: () => import("./schema.ts") },
+};

@@ -1,0 +1,56 @@
+import type { App } from "../app.ts";
+import type { Scene } from "../environment/world.ts";
+import { chooseVersion, groundOf, makeRelease } from "../project/make-release.ts";
+import { chooseEnvironment, resolveSpec } from "../project/resolve.ts";
+import { type Source, withSource } from "../project/source.ts";
+import { listVersions, lockStore } from "../release/store.ts";
+import { nextVersion } from "../release/versions.ts";
+import { walk } from "../release/walk.ts";
+import { flag, type Given, value } from "./command.ts";
+
+export const sourceOptions = {
+  from: value("SOURCE", "a folder or a git ref; else the project's folder"),
+  version: value("VERSION", "what to call the release; else the git tag, or the day and a number"),
+  release: value("VERSION", "stage this release of the store instead of making one"),
+  merge: flag("lay the files over the live release instead of replacing it"),
+};
+
+export interface Prepared {
+  release: string;
+  files: number;
+  /** How many of them had to be read. */
+  read: number;
+}
+
+/**
+ * Makes the release that the options ask for and hands it to `use`, with the store held still meanwhile. With
+ * `dryRun` nothing is built or stored: the version is the one that it would get.
+ */
+export async function withRelease<T>(
+  app: App,
+  environment: string | undefined,
+  options: Given<typeof sourceOptions>,
+  dryRun: boolean,
+  use: (scene: Scene, prepared: Prepared) => Promise<T>,
+): Promise<T> {
+  const project = app.project();
+  const name = chooseEnvironment(project, environment);
+  const lock = lockStore(app.world().store, "shared", {});
+  try {
+    if (options.release) return await use(app.scene(name), { release: options.release, files: 0, read: 0 });
+    return await withSource(project, options.from, { emit: app.emit, build: !dryRun }, async (source) => {
+      const scene = app.sceneOf(resolveSpec(source.project, name));
+      if (dryRun) return use(scene, foresee(scene, source, options.version));
+      const { manifest, read } = makeRelease(scene, source, options);
+      return use(scene, { release: manifest.version, files: manifest.files, read });
+    });
+  } finally {
+    lock.release();
+  }
+}
+
+function foresee({ spec, world }: Scene, source: Source, version: string | undefined): Prepared {
+  const free = nextVersion(listVersions(world.store, spec.project), world.now());
+  const files = walk(groundOf(source, spec.storage)).length;
+  return { release: chooseVersion(version, source) ?? free, files, read: 0 };
+}

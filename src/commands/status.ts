@@ -1,0 +1,46 @@
+import type { App } from "../app.ts";
+import { siteOf } from "../environment/site.ts";
+import { liveRelease, readState, rehearsalRelease } from "../environment/state.ts";
+import { verdictWord } from "../environment/verdict.ts";
+import { chooseEnvironment, resolveSpec } from "../project/resolve.ts";
+import { defineCommand } from "./command.ts";
+import { urlsOf } from "./outcome.ts";
+
+export default defineCommand({
+  words: ["[environment]"],
+  options: {},
+  changes: false,
+  examples: ["greenroom status", "greenroom status production --json"],
+  run({ app, words }) {
+    const project = app.project();
+    const names = words[0] ? [chooseEnvironment(project, words[0])] : Object.keys(project.file.environments);
+    return { project: project.file.project, environments: names.map((name) => statusOf(app, name)) };
+  },
+  render: ({ project, environments }, paint) =>
+    `${paint.bold(project)}\n${paint.table(
+      ["environment", "live", "rehearsal", "checks", "blue/green"],
+      environments.map(({ name, live, rehearsal, traffic }) => [
+        name,
+        live ? `${live.release} (${live.side})` : "nothing",
+        rehearsal.release ? `${rehearsal.release} (${rehearsal.side})` : `nothing (${rehearsal.side})`,
+        rehearsal.release ? rehearsal.checks : "-",
+        `${traffic.blue}/${traffic.green}`,
+      ]),
+    )}\n\n${paint.table(
+      ["environment", "live at", "rehearsal at"],
+      environments.map(({ name, urls }) => [name, urls.live, urls.rehearsal]),
+    )}`,
+});
+
+function statusOf(app: App, name: string) {
+  const spec = resolveSpec(app.project(), name);
+  const site = siteOf(app.root, spec.project, name);
+  const state = readState(site);
+  return {
+    name,
+    live: state.live && { side: state.live, release: liveRelease(state) },
+    rehearsal: { side: state.rehearsal, release: rehearsalRelease(state), checks: verdictWord(state.verdict) },
+    traffic: state.traffic?.buckets ?? { blue: 0, green: 0 },
+    urls: urlsOf({ site, spec }),
+  };
+}

@@ -1,0 +1,15 @@
+import { operations } from "../servers/operations.ts";
+import { defineCommand } from "./command.ts";
+
+export default defineCommand({
+  words: ["[environment]"],
+  options: {},
+  changes: true,
+  examples: ["greenroom verify production", "greenroom verify production --dry-run"],
+  run: ({ app, words, dryRun }) => operations.verify(app.scene(words[0]), { dryRun }),
+  render: ({ releases, problems }, paint) =>
+    [
+      ...problems.map(({ place, path, fault }) => `${paint.yellow("repaired")}  ${place}: ${path} (${fault})`),
+      `${releases} releases are as their manifests say`,
+    ].join("\n"),
+});

@@ -1,0 +1,104 @@
+import { spawnSync } from "node:child_process";
+import { accessSync, constants, existsSync, statfsSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { isLocked } from "../disk/lock.ts";
+import { errnoOf, GreenroomError } from "../errors.ts";
+import { readLastEntry } from "./journal.ts";
+import { at, siteName, siteOf } from "./site.ts";
+import { listSites } from "./state.ts";
+
+export interface Finding {
+  what: string;
+  /** `note`: works, but somebody should know. */
+  state: "good" | "note" | "broken";
+  found: string;
+  remedy: string | null;
+}
+
+const GIGABYTE = 1e9;
+
+/** Looks at everything that operations rely on; changes nothing. */
+export function examine(root: string, readProject: () => { file: { project: string } }): Finding[] {
+  return [
+    checkNode(),
+    checkProject(readProject),
+    checkRoot(root),
+    checkOneFileSystem(root),
+    checkSpace(root),
+    checkTool("flock", "apt-get install util-linux", "broken"),
+    checkTool("sync", "apt-get install coreutils", "broken"),
+    checkTool("git", "apt-get install git", "note"),
+    checkUp(root),
+    ...checkJournals(root),
+  ];
+}
+
+function good(what: string, found: string): Finding {
+  return { what, state: "good", found, remedy: null };
+}
+
+function checkNode(): Finding {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return good("Node", process.versions.node);
+  return { what: "Node", state: "broken", found: process.versions.node, remedy: "install Node 20.19 or newer" };
+}
+
+function checkProject(readProject: () => { file: { project: string } }): Finding {
+  try {
+    return good("greenroom.json", `project ${readProject().file.project}`);
+  } catch (error) {
+    if (!(error instanceof GreenroomError)) throw error;
+    const state = error.code === "CONFIG_MISSING" ? "note" : "broken";
+    return { what: "greenroom.json", state, found: error.message, remedy: error.hint ?? null };
+  }
+}
+
+function checkRoot(root: string): Finding {
+  const nearest = firstExisting(root);
+  try {
+    accessSync(nearest, constants.R_OK | constants.W_OK | constants.X_OK);
+    return good("root", nearest === root ? root : `${root} (not made yet)`);
+  } catch (error) {
+    const found = `${nearest}: ${errnoOf(error)}`;
+    return { what: "root", state: "broken", found, remedy: "name another with --root or GREENROOM_ROOT" };
+  }
+}
+
+function checkOneFileSystem(root: string): Finding {
+  const places = [join(root, "store"), join(root, "sites"), join(root, "store", "objects")].filter((dir) => existsSync(dir));
+  const devices = new Set(places.map((dir) => statSync(dir).dev));
+  if (devices.size <= 1) return good("file system", "store and sites are on one");
+  const remedy = "keep the whole root on one file system: hard links can't leave it";
+  return { what: "file system", state: "broken", found: "store and sites are on different ones", remedy };
+}
+
+function checkSpace(root: string): Finding {
+  const { bavail, bsize, ffree } = statfsSync(firstExisting(root));
+  const free = bavail * bsize;
+  const found = `${(free / GIGABYTE).toFixed(1)} GB and ${ffree} names free`;
+  return free > GIGABYTE ? good("disk", found) : { what: "disk", state: "note", found, remedy: "greenroom prune" };
+}
+
+function checkTool(tool: string, remedy: string, state: "note" | "broken"): Finding {
+  const { error } = spawnSync(tool, ["--version"], { stdio: "ignore" });
+  return error ? { what: tool, state, found: "not installed", remedy } : good(tool, "installed");
+}
+
+function checkUp(root: string): Finding {
+  if (existsSync(at.upLock(root)) && isLocked(at.upLock(root))) return good("greenroom up", "running");
+  return { what: "greenroom up", state: "note", found: "not running", remedy: "greenroom up" };
+}
+
+function checkJournals(root: string): Finding[] {
+  return listSites(root).flatMap(({ project, environment }) => {
+    const site = siteOf(root, project, environment);
+    const last = readLastEntry(site);
+    if (!last || last.end || isLocked(at.lock(site))) return [];
+    const found = `${last.begin.operation} of ${last.begin.at} was cut short; the next command finishes or undoes it`;
+    return [{ what: siteName(site), state: "note", found, remedy: `greenroom verify ${environment}` } as const];
+  });
+}
+
+function firstExisting(path: string): string {
+  return existsSync(path) ? path : firstExisting(dirname(path));
+}

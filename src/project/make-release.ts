@@ -1,0 +1,72 @@
+import { isStagedAs } from "../environment/config.ts";
+import { liveRelease, readState, referenced } from "../environment/state.ts";
+import type { Scene } from "../environment/world.ts";
+import { GreenroomError } from "../errors.ts";
+import { assertVersion, slug } from "../names.ts";
+import { collect } from "../release/collect.ts";
+import type { Manifest } from "../release/manifest.ts";
+import { overlay } from "../release/merge.ts";
+import { recordRelease } from "../release/record.ts";
+import { readIndex, writeIndex } from "../release/source-index.ts";
+import { listHeads, readRelease } from "../release/store.ts";
+import type { Ground } from "../release/walk.ts";
+import { createIgnores } from "./ignores.ts";
+import type { Source } from "./source.ts";
+
+export interface ReleaseOptions {
+  version: string | undefined;
+  /** Lay what was collected over the live release. */
+  merge: boolean;
+}
+
+export interface Made {
+  manifest: Manifest;
+  /** How many files had to be read, because they were new or looked different. */
+  read: number;
+}
+
+/** Takes the source into the store and gives it a version; the same content is the same release. */
+export function makeRelease(scene: Scene, source: Source, { version, merge }: ReleaseOptions): Made {
+  const { site, spec, world } = scene;
+  const state = readState(site);
+  const base = merge ? mergeBase(scene, liveRelease(state)) : null;
+  const index = merge ? null : readIndex(world.store, spec.project, source.dir);
+  const ground = groundOf(source, spec.storage);
+  const seen = collect({ ...ground, store: world.store, index, lastRelease: lastReleaseOf(scene), emit: world.emit });
+  const manifest = recordRelease(
+    world.store,
+    {
+      project: spec.project,
+      entries: base ? overlay(base.entries, seen.entries) : seen.entries,
+      version: chooseVersion(version, source),
+      avoid: referenced(state).filter((release) => !isStagedAs(site, release, spec)),
+      source: { from: source.from, commit: source.commit, mergedOnto: base?.version ?? null },
+    },
+    world.now(),
+  );
+  if (!merge && seen.read > 0) writeIndex(world.store, source.dir, manifest, seen.found, seen.seenAt);
+  return { manifest, read: seen.read };
+}
+
+export function groundOf(source: Source, storage: string[]): Ground {
+  return { source: source.dir, ignores: createIgnores(source.project.dir, source.project.file.ignore), storage };
+}
+
+/** What the user asked for, else the git tag, else null: the day and a number. */
+export function chooseVersion(version: string | undefined, source: Source): string | null {
+  const chosen = version ?? (source.tag === null ? null : slug(source.tag));
+  if (chosen !== null) assertVersion(chosen);
+  return chosen;
+}
+
+function mergeBase({ site, world }: Scene, live: string | null): Manifest {
+  if (live) return readRelease(world.store, site.project, live);
+  throw new GreenroomError("NOTHING_LIVE", "--merge lays files over the live release, and nothing is live", {
+    hint: `greenroom deploy ${site.environment}`,
+  });
+}
+
+function lastReleaseOf({ world, spec }: Scene): number {
+  const newest = listHeads(world.store, spec.project)[0];
+  return newest ? Math.floor(Date.parse(newest.created) / 1000) : 0;
+}

@@ -1,0 +1,76 @@
+import { dirname, join } from "node:path";
+import { at, type Site, siteName } from "../../environment/site.ts";
+import type { Context } from "./context.ts";
+import { type Supervised, superviseEnvironment } from "./environment.ts";
+import { type FolderWatch, watchFolders } from "./watch.ts";
+
+/** The environments that are supervised. */
+export interface Roster {
+  /** Takes in who is new, lets go who has left, looks at everybody. */
+  update(sites: Site[]): void;
+  /** The folders in which new environments appear. */
+  folders(): string[];
+  close(): Promise<void>;
+}
+
+interface Entry {
+  supervised: Supervised;
+  watch: FolderWatch;
+  look(): void;
+}
+
+export function createRoster(root: string, context: Context): Roster {
+  const entries = new Map<string, Entry>();
+  const leaving = new Map<string, Promise<void>>();
+
+  const dismiss = (dir: string, { watch, supervised }: Entry) => {
+    watch.close();
+    entries.delete(dir);
+    const left = supervised.end().finally(() => leaving.delete(dir));
+    leaving.set(dir, left);
+  };
+  return {
+    update(sites) {
+      const dirs = new Set(sites.map((site) => site.dir));
+      for (const [dir, entry] of entries) if (!dirs.has(dir)) dismiss(dir, entry);
+      for (const site of sites) {
+        if (!entries.has(site.dir) && !leaving.has(site.dir)) entries.set(site.dir, enter(site, context));
+      }
+      for (const entry of entries.values()) entry.look();
+    },
+    folders: () => [join(root, "sites"), ...new Set([...entries.keys()].map(dirname))],
+    async close() {
+      for (const [dir, entry] of entries) dismiss(dir, entry);
+      await Promise.all(leaving.values());
+    },
+  };
+}
+
+function enter(site: Site, { emit, ...context }: Context): Entry {
+  const supervised = superviseEnvironment(site, { emit, ...context });
+  const warn = warnOnce(emit);
+  const act = () => {
+    try {
+      supervised.reconcile();
+    } catch (error) {
+      warn(`${siteName(site)} is left as it is: ${error instanceof Error ? error.message : error}`);
+    }
+  };
+  const watch = watchFolders(act, (name) => !OURS.test(name));
+  const look = () => {
+    watch.follow([site.dir, at.run(site)]);
+    act();
+  };
+  return { supervised, watch, look };
+}
+
+/** Names of what is written by the supervisor itself, or not there for good. */
+const OURS = /^\.tmp-|^(blue|green)\.(json|sock|port)$/;
+
+export function warnOnce(emit: Context["emit"]): (text: string) => void {
+  const warned = new Set<string>();
+  return (text) => {
+    if (!warned.has(text)) emit({ event: "warning", text });
+    warned.add(text);
+  };
+}
