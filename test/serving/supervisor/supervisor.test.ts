@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import {
+  chmodSync,
   existsSync,
   readFileSync,
   readlinkSync,
@@ -82,7 +83,7 @@ describe("a side's web", () => {
       const { site, client } = await world();
       const spec = putRelease(site, "1", { user: "nobody", start: { web: "id -un; exec node server.js" } });
       pointSide(site, "blue", "1");
-      await openFor(site.root);
+      chmodSync(site.root, 0o755);
       await client.start(site, "blue", "1", spec.serve);
       const { env } = JSON.parse(await get({ socketPath: at.socket(site, "blue") }));
       expect(env.SOCKET).not.toBe(at.socket(site, "blue"));
@@ -294,11 +295,6 @@ describe("without greenroom up", () => {
 async function world() {
   const site = makeSite();
   return { site, ...(await supervise(site.root)) };
-}
-
-async function openFor(root: string) {
-  const { chmod } = await import("node:fs/promises");
-  await chmod(root, 0o755);
 }
 
 function pidOf(state: ReturnType<typeof readState>, name: string) {
