@@ -8,6 +8,7 @@ const { version } = JSON.parse(await readFile("package.json", "utf8"));
 await build({
   input: "src/cli.ts",
   platform: "node",
+  resolve: { mainFields: ["module", "main"] },
   transform: { define: { __VERSION__: JSON.stringify(version) } },
   output: {
     file: "dist/greenroom.mjs",

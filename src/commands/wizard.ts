@@ -23,7 +23,7 @@ export async function ask(guess: Answers): Promise<Answers> {
             { value: "process" as const, label: "by a server that it starts" },
           ],
         }),
-      serves: ({ results }) =>
+      serves: ({ results }): Promise<string | symbol> =>
         results.kind === "process"
           ? text({ message: "Which command starts it? It listens on the socket in $SOCKET.", initialValue: guess.serves })
           : text({ message: "Which folder do visitors see?", initialValue: guess.kind === "static" ? guess.serves : "." }),
@@ -37,5 +37,5 @@ export async function ask(guess: Answers): Promise<Answers> {
     },
   );
   outro("Thank you.");
-  return answers;
+  return { ...answers, serves: String(answers.serves) };
 }
