@@ -18,6 +18,7 @@ export function createDoor(): SideDoor {
       const server = createHttpServer((req, res, wire) => {
         const visit = readSide(site, side, domain, [], kept.releases);
         if (!visit) throw new Error(`${siteName(site)} has nothing on its ${side} side`);
+        req.headers.host = domain;
         return answer(kept, visit, { req, res, wire, insider: true });
       });
       const { port } = await server.listen({ host: "127.0.0.1", port: 0 });

@@ -63,9 +63,10 @@ function connect(passage: Passage, upstream: ClientRequest, onFailure: (error: E
 }
 
 /** Sends an app's answer to the visitor as it comes. */
-export function passBack({ res, extra }: Passage, answer: IncomingMessage): void {
+export function passBack(passage: Passage, answer: IncomingMessage): void {
+  const { res } = passage;
+  if (!passHead(passage, answer)) return;
   let flowing = false;
-  res.writeHead(answer.statusCode ?? 502, answer.statusMessage, responseHeaders(answer, extra));
   answer.on("data", (chunk: Buffer) => {
     flowing = true;
     if (!res.write(chunk)) answer.pause();
@@ -83,6 +84,19 @@ export function passBack({ res, extra }: Passage, answer: IncomingMessage): void
   setImmediate(() => {
     if (!flowing) res.flushHeaders();
   });
+}
+
+/** False where the app's head can't be sent on: then a page of ours is the answer. */
+function passHead({ res, extra, onUnreachable }: Passage, answer: IncomingMessage): boolean {
+  try {
+    res.writeHead(answer.statusCode ?? 502, answer.statusMessage, responseHeaders(answer, extra));
+    return true;
+  } catch (error) {
+    answer.on("error", () => {}).destroy();
+    res.statusMessage = "";
+    onUnreachable(error as Error);
+    return false;
+  }
 }
 
 const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);

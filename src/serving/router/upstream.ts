@@ -1,8 +1,10 @@
 import { Agent, type ClientRequest, request } from "node:http";
+import { connect, type NetConnectOpts, type Socket } from "node:net";
 import { readPointer } from "../../disk/durable.ts";
 import type { Side } from "../../environment/sides.ts";
 import { at, type Site } from "../../environment/site.ts";
 import type { ProcessServing } from "../../environment/spec.ts";
+import { errnoOf } from "../../errors.ts";
 
 /** Where a side's `web` listens. */
 export type Address = { socketPath: string } | { host: string; port: number };
@@ -21,17 +23,17 @@ export interface Upstreams {
 /** Connections to apps; those that idle are kept for the next request. */
 export function createUpstreams(): Upstreams {
   // Apps close connections that idle, some after 2 seconds: ours must be gone before, or a request meets the close.
-  const agent = new Agent({ keepAlive: true, timeout: 1000 });
+  const pooled = Object.assign(new Agent({ keepAlive: true, timeout: 1000 }), { createConnection });
+  const fresh = Object.assign(new Agent({ keepAlive: false }), { createConnection });
   return {
     ask(address, asked, connection) {
-      return request({
-        ...address,
-        ...asked,
-        agent: connection === "pooled" ? agent : false,
-        setHost: false,
-      });
+      const agent = connection === "pooled" ? pooled : fresh;
+      return request({ ...address, ...asked, agent, setHost: false });
     },
-    close: () => agent.destroy(),
+    close() {
+      pooled.destroy();
+      fresh.destroy();
+    },
   };
 }
 
@@ -40,4 +42,22 @@ export function addressOf(site: Site, side: Side, serve: ProcessServing): Addres
   if (serve.listen === "socket") return { socketPath: at.socket(site, side) };
   const port = Number(readPointer(at.port(site, side)));
   return Number.isInteger(port) && port > 0 && port < 65_536 ? { host: "127.0.0.1", port } : null;
+}
+
+/**
+ * A connection that goes on reading when it can't write any more: an app may refuse a long body with an answer and
+ * close, and Node would throw the answer away. Whether the connection is broken, reading tells.
+ */
+function createConnection(options: NetConnectOpts): Socket {
+  const socket = connect(options);
+  const { _write: write, _writev: writev } = socket;
+  socket._write = (chunk, encoding, done) => write.call(socket, chunk, encoding, forgiving(done));
+  if (writev) socket._writev = (chunks, done) => writev.call(socket, chunks, forgiving(done));
+  return socket;
+}
+
+type Done = (error?: Error | null) => void;
+
+function forgiving(done: Done): Done {
+  return (error) => done(errnoOf(error) === "EPIPE" || errnoOf(error) === "ECONNRESET" ? null : error);
 }

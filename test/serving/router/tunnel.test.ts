@@ -54,7 +54,7 @@ test("an end that vanishes takes the other with it", async () => {
   const echo = await serveEcho(world);
   const { port } = await world.start();
   const first = open(port);
-  await until(() => echo.clients.size === 1, "it is open");
+  await until(() => echo.clients.size === 1 && first.readyState === first.OPEN, "it is open");
   first.terminate();
   await until(() => echo.clients.size === 0, "the app knows");
   const second = open(port);
