@@ -20,7 +20,9 @@ export async function endLeftovers(root: string): Promise<number> {
 const PATIENCE = 3_000;
 
 async function readRecorded(root: string): Promise<Leader[]> {
-  const states = (await listSites(root)).flatMap((site) => SIDES.map((side) => at.processes(site, side)));
+  const states = (await listSites(root)).sites.flatMap((site) =>
+    SIDES.map((side) => at.processes(site, side)),
+  );
   const recorded = (await Promise.all(states.map(readLeaders))).flat();
   return recorded.filter(({ pid, started }) => started !== "" && readStart(pid) === started);
 }

@@ -1,4 +1,3 @@
-import { dirname, join } from "node:path";
 import { at, type Site, siteName } from "../../environment/site.ts";
 import type { Context } from "./context.ts";
 import { type Supervised, superviseEnvironment } from "./environment.ts";
@@ -8,8 +7,6 @@ import { type FolderWatch, watchFolders } from "./watch.ts";
 export interface Roster {
   /** Takes in who is new, lets go who has left, looks at everybody. */
   update(sites: Site[]): void;
-  /** The folders in which new environments appear. */
-  folders(): string[];
   close(): Promise<void>;
 }
 
@@ -19,7 +16,7 @@ interface Entry {
   look(): void;
 }
 
-export function createRoster(root: string, context: Context): Roster {
+export function createRoster(context: Context): Roster {
   const entries = new Map<string, Entry>();
   const leaving = new Map<string, Promise<void>>();
 
@@ -38,7 +35,6 @@ export function createRoster(root: string, context: Context): Roster {
       }
       for (const entry of entries.values()) entry.look();
     },
-    folders: () => [join(root, "sites"), ...new Set([...entries.keys()].map(dirname))],
     async close() {
       for (const [dir, entry] of entries) dismiss(dir, entry);
       await Promise.all(leaving.values());

@@ -3,14 +3,24 @@ import { join } from "node:path";
 import { type Site, siteOf } from "../../environment/site.ts";
 import { errnoOf } from "../../errors.ts";
 
+export interface Listing {
+  sites: Site[];
+  /** The folders in which new environments appear. */
+  folders: string[];
+}
+
 /** Throws where folders can't be read, so that nobody takes a lack of file descriptors for removed environments. */
-export async function listSites(root: string): Promise<Site[]> {
-  const projects = await listFolders(join(root, "sites"));
+export async function listSites(root: string): Promise<Listing> {
+  const all = join(root, "sites");
+  const projects = await listFolders(all);
   const sites = projects.map(async (project) => {
-    const environments = await listFolders(join(root, "sites", project));
+    const environments = await listFolders(join(all, project));
     return environments.map((environment) => siteOf(root, project, environment));
   });
-  return (await Promise.all(sites)).flat();
+  return {
+    sites: (await Promise.all(sites)).flat(),
+    folders: [all, ...projects.map((name) => join(all, name))],
+  };
 }
 
 async function listFolders(path: string): Promise<string[]> {

@@ -22,14 +22,15 @@ export async function startSupervisor(
   const context: Context = { ...outside, crew: new Set() };
   const warn = warnOnce(outside.emit);
   const ended = await endLeftovers(root);
-  if (ended > 0) warn(`ended ${ended} process${ended > 1 ? "es" : ""} that an earlier greenroom up had left`);
+  if (ended > 0) warn(`ended ${ended} process group${ended > 1 ? "s" : ""} of an earlier greenroom up`);
 
   mkdirSync(join(root, "sites"), { recursive: true });
-  const roster = createRoster(root, context);
+  const roster = createRoster(context);
   const look = oneAtATime(
     async () => {
-      roster.update(await listSites(root));
-      newcomers.follow(roster.folders());
+      const { sites, folders } = await listSites(root);
+      roster.update(sites);
+      newcomers.follow(folders);
     },
     (error) => warn(`the environments can't be looked at: ${error}`),
   );
