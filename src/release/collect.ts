@@ -1,12 +1,11 @@
-import type { Stats } from "node:fs";
 import { GreenroomError } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import { type Intake, openIntake } from "./intake.ts";
 import type { Entry, FileEntry } from "./manifest.ts";
 import { readSource } from "./read-source.ts";
-import { createRecall, isExecutable, type SourceIndex } from "./source-index.ts";
+import { createRecall, type SourceIndex } from "./source-index.ts";
 import type { Store } from "./store.ts";
-import { type Found, type Ground, walk } from "./walk.ts";
+import { type Found, type Ground, type Look, walk } from "./walk.ts";
 
 export interface Collected {
   entries: Entry[];
@@ -48,34 +47,38 @@ function takeAll(found: Found[], intake: Intake, options: CollectOptions) {
   let read = 0;
   const entries = found.map((thing): Entry => {
     if (thing.kind !== "file") return thing;
-    const known = recall(thing.path, thing.stat);
+    const known = recall(thing.path, thing.look);
     if (known) return known;
     read += 1;
     if (read % REPORT_EVERY === 0) {
       options.emit({ event: "progress", what: "collect", done: read, total: found.length, unit: "files" });
     }
-    return take(thing.path, intake, options);
+    return take(thing, intake, options);
   });
   return { entries, read };
 }
 
-function take(path: string, intake: Intake, options: CollectOptions): FileEntry {
-  const content = readSource(path, `${options.source}/${path}`, intake.spill);
+function take(thing: FoundFile, intake: Intake, options: CollectOptions): FileEntry {
+  const { path } = thing;
+  const content = readSource(path, `${options.source}/${path}`, thing.look, intake.spill);
+  thing.look = content.look;
   return intake.keep(content, {
     kind: "file",
     path,
-    executable: isExecutable(content.stat),
+    executable: content.look.executable,
     size: content.size,
     sha256: content.sha256,
-    mtime: objectTime(content.stat, options.lastRelease, Date.now() / 1000),
+    mtime: objectTime(content.look, options.lastRelease, Date.now() / 1000),
   });
 }
+
+type FoundFile = Extract<Found, { kind: "file" }>;
 
 /**
  * Routers make validators from size and mtime, so no two contents of equal size may claim the same time. A content
  * that is new to the store can't be older than the last release: archives and checkouts that say so are corrected.
  */
-export function objectTime(stat: Pick<Stats, "mtimeMs">, lastRelease: number, now: number): number {
+export function objectTime(stat: Pick<Look, "mtimeMs">, lastRelease: number, now: number): number {
   const claimed = Math.min(Math.floor(stat.mtimeMs / 1000), Math.floor(now));
   return Math.max(claimed, lastRelease + 1, 0);
 }

@@ -1,6 +1,6 @@
 import { chmodSync, closeSync, futimesSync, lstatSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { ensureDirectory, syncFileSystem, writeAll } from "../disk/durable.ts";
+import { orNull, syncFileSystem, writeAll } from "../disk/durable.ts";
 import { errnoOf } from "../errors.ts";
 import type { FileEntry } from "./manifest.ts";
 import type { Content } from "./read-source.ts";
@@ -21,30 +21,46 @@ export function openIntake(store: Store): Intake {
   const dir = join(store.incoming, `${process.pid}-${Date.now().toString(36)}`);
   mkdirSync(dir);
   const spill = join(dir, "spill");
+  const folders = new Set(readdirSync(store.objects));
+  const opened = new Set<string>();
   const kept = new Map<string, FileEntry>();
 
   return {
     spill,
     keep(content, entry) {
       const name = objectName(entry);
-      const known = kept.get(name) ?? findObject(store, entry);
+      const folder = folderOf(entry);
+      const known = kept.get(name) ?? (folders.has(folder) ? findObject(store, entry) : null);
       if (known) return { ...entry, mtime: known.mtime };
-      if (content.bytes) writeIncoming(join(dir, name), content.bytes, entry);
-      else adoptSpill(spill, join(dir, name), entry);
+      const path = `${dir}/${folder}/${name}`;
+      if (!opened.has(folder)) mkdirSync(join(dir, folder));
+      opened.add(folder);
+      if (content.bytes) writeIncoming(path, content.bytes, entry);
+      else adoptSpill(spill, path, entry);
       kept.set(name, entry);
       return entry;
     },
     settle() {
       if (kept.size > 0) syncFileSystem(dir);
-      const folders = new Set([...kept.values()].map((entry) => entry.sha256.slice(0, 2)));
-      for (const folder of folders) ensureDirectory(join(store.objects, folder));
-      for (const [name, entry] of kept) renameSync(join(dir, name), objectPath(store, entry));
+      for (const folder of opened) nameObjects(store, dir, folder);
       rmSync(dir, { recursive: true });
     },
     abandon() {
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+function folderOf({ sha256 }: FileEntry): string {
+  return sha256.slice(0, 2);
+}
+
+// A folder that the store lacks moves as a whole: one rename for all that is in it.
+function nameObjects(store: Store, dir: string, folder: string): void {
+  const target = join(store.objects, folder);
+  const moved = orNull(() => renameSync(join(dir, folder), target) ?? true, "ENOTEMPTY", "EEXIST");
+  if (moved) return;
+  for (const name of readdirSync(join(dir, folder))) renameSync(join(dir, folder, name), join(target, name));
 }
 
 // The size tells a whole object from one that something cut short.

@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
-import { closeSync, fstatSync, openSync, readSync, type Stats } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { writeAll } from "../disk/durable.ts";
 import { GreenroomError } from "../errors.ts";
-import { unreadable } from "./walk.ts";
+import { type Look, lookOf, looksSame, unreadable } from "./walk.ts";
 
 export interface Content {
   sha256: string;
   size: number;
-  stat: Stats;
+  look: Look;
   /** All of it, where it fitted; valid until the next read. Else it is in the spill file. */
   bytes: Buffer | null;
 }
@@ -15,26 +15,24 @@ export interface Content {
 const TRIES = 3;
 const buffer = Buffer.allocUnsafeSlow(1 << 20);
 
-/** Reads and hashes a file that didn't change meanwhile. What is too large for memory is copied to `spill`. */
-export function readSource(path: string, file: string, spill: string): Content {
+/** Reads and hashes a file that didn't change since it was looked at. Too large for memory, it goes to `spill`. */
+export function readSource(path: string, file: string, seen: Look, spill: string): Content {
+  let look = seen;
   for (let tries = 0; tries < TRIES; tries++) {
-    const content = readOnce(path, file, spill);
-    if (content) return content;
+    const content = readOnce(path, file, look, spill);
+    if (looksSame(content.look, look) && content.size === look.size) return content;
+    look = content.look;
   }
   throw new GreenroomError("SOURCE_CHANGING", `${path} changes while it is read`, {
     hint: `stage again once nothing writes to it, or add ${JSON.stringify(path)} to .greenroomignore`,
   });
 }
 
-function readOnce(path: string, file: string, spill: string): Content | null {
+function readOnce(path: string, file: string, { size }: Look, spill: string): Content {
   const fd = openToRead(path, file);
   try {
-    const before = fstatSync(fd);
-    const small = before.size < buffer.length;
-    const read = small ? readSmall(fd) : copyLarge(fd, spill);
-    const stat = fstatSync(fd);
-    const same = stat.mtimeMs === before.mtimeMs && stat.ctimeMs === before.ctimeMs && stat.size === read.size;
-    return same ? { ...read, stat } : null;
+    const read = size < buffer.length ? readSmall(fd) : copyLarge(fd, spill);
+    return { ...read, look: lookOf(fstatSync(fd)) };
   } finally {
     closeSync(fd);
   }
@@ -42,7 +40,8 @@ function readOnce(path: string, file: string, spill: string): Content | null {
 
 function openToRead(path: string, file: string): number {
   try {
-    return openSync(file, "r");
+    // A file that was looked at doesn't become a way out of the source.
+    return openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     throw unreadable(path, error);
   }

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { readFileSync, type Stats } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { orNull, writeFileDurably } from "../disk/durable.ts";
 import type { Entry, FileEntry, Manifest } from "./manifest.ts";
 import { findRelease, type Store } from "./store.ts";
-import type { Found } from "./walk.ts";
+import type { Found, Look } from "./walk.ts";
 
 /**
  * What the files of a source folder looked like when a release was collected from it: a file that looks the same
@@ -41,8 +41,9 @@ export function writeIndex(store: Store, source: string, manifest: Manifest, fou
   const { project, version } = manifest;
   const looks = new Float64Array(4 * found.length);
   found.forEach((thing, i) => {
-    const racy = thing.kind !== "file" || Math.max(thing.stat.mtimeMs, thing.stat.ctimeMs) > seenAt - TICK;
-    looks.set(racy ? [Number.NaN, 0, 0, 0] : lookOf(thing.stat), 4 * i);
+    const look = thing.kind === "file" ? thing.look : null;
+    const certain = look && Math.max(look.mtimeMs, look.ctimeMs) < seenAt - TICK;
+    looks.set(certain ? [look.size, look.mtimeMs, look.ctimeMs, look.ino] : [Number.NaN, 0, 0, 0], 4 * i);
   });
   const head: Head = { source, project, version };
   const bytes = Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), Buffer.from(looks.buffer)]);
@@ -50,25 +51,18 @@ export function writeIndex(store: Store, source: string, manifest: Manifest, fou
 }
 
 /** Walks index and source side by side: answers for paths in ascending order. */
-export function createRecall(index: SourceIndex | null): (path: string, stat: Stats) => FileEntry | null {
+export function createRecall(index: SourceIndex | null): (path: string, look: Look) => FileEntry | null {
   if (!index) return () => null;
   const { entries, looks } = index;
   let i = 0;
-  return (path, stat) => {
+  return (path, look) => {
     while (i < entries.length && entries[i]!.path < path) i += 1;
     const entry = entries[i];
-    if (entry?.path !== path || entry.kind !== "file") return null;
-    if (entry.executable !== isExecutable(stat)) return null;
-    return lookOf(stat).every((number, k) => looks[4 * i + k] === number) ? entry : null;
+    if (entry?.path !== path || entry.kind !== "file" || entry.executable !== look.executable) return null;
+    const [size, mtimeMs, ctimeMs, ino] = [looks[4 * i], looks[4 * i + 1], looks[4 * i + 2], looks[4 * i + 3]];
+    const same = ctimeMs === look.ctimeMs && mtimeMs === look.mtimeMs && size === look.size && ino === look.ino;
+    return same ? entry : null;
   };
-}
-
-export function isExecutable(stat: Stats): boolean {
-  return (stat.mode & 0o100) !== 0;
-}
-
-function lookOf(stat: Stats): number[] {
-  return [stat.size, stat.mtimeMs, stat.ctimeMs, stat.ino];
 }
 
 function indexPath(store: Store, project: string, source: string): string {

@@ -2,9 +2,26 @@ import { lstatSync, readdirSync, readlinkSync, type Stats } from "node:fs";
 import { posix } from "node:path";
 import { errnoOf, GreenroomError } from "../errors.ts";
 
+/** How a file looks from outside: if none of it changes, its content hasn't. */
+export interface Look {
+  size: number;
+  mtimeMs: number;
+  ctimeMs: number;
+  ino: number;
+  executable: boolean;
+}
+
+export function lookOf({ size, mtimeMs, ctimeMs, ino, mode }: Stats): Look {
+  return { size, mtimeMs, ctimeMs, ino, executable: (mode & 0o100) !== 0 };
+}
+
+export function looksSame(a: Look, b: Look): boolean {
+  return a.ctimeMs === b.ctimeMs && a.mtimeMs === b.mtimeMs && a.size === b.size && a.ino === b.ino;
+}
+
 /** Something in the source, looked at but not read. */
 export type Found =
-  | { kind: "file"; path: string; stat: Stats }
+  | { kind: "file"; path: string; look: Look }
   | { kind: "link"; path: string; target: string }
   | { kind: "folder"; path: string };
 
@@ -53,7 +70,7 @@ function list(source: string, folder: string): string[] {
 function look({ source, storage }: Ground, path: string): Found | null {
   try {
     const stat = lstatSync(`${source}/${path}`);
-    if (stat.isFile()) return { kind: "file", path, stat };
+    if (stat.isFile()) return { kind: "file", path, look: lookOf(stat) };
     if (stat.isSymbolicLink()) {
       return storage.includes(path) ? null : { kind: "link", path, target: checkedTarget(source, path) };
     }
