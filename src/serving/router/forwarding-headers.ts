@@ -41,13 +41,26 @@ export function isLoopback(address: string | undefined): boolean {
 }
 
 const HOP_BY_HOP = new Set([
-  ...["connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization"],
-  ...["te", "trailer", "transfer-encoding", "upgrade", "http2-settings"],
+  "connection",
+  "http2-settings",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
 ]);
 
 /** Written anew for the app. Node has answered `Expect` by then. */
 const OURS = new Set([
-  ...["host", "expect", "content-length", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"],
+  "host",
+  "expect",
+  "content-length",
+  "x-forwarded-for",
+  "x-forwarded-proto",
+  "x-forwarded-host",
 ]);
 
 /** What a Connection header declares to be for the next hop only. */

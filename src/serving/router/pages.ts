@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { headerList } from "./header-list.ts";
 
 export interface Page {
   status: number;
@@ -10,13 +11,12 @@ export interface Page {
 /** A small page in words; `extra` are more headers, names and values in turn. */
 export function sendPage(req: IncomingMessage, res: ServerResponse, page: Page, extra: string[] = []): void {
   const body = Buffer.from(render(page));
-  const headers = [
-    ...["Content-Type", "text/html; charset=utf-8"],
-    ...["Content-Length", String(body.length)],
-    ...["Cache-Control", "no-store"],
-    ...extra,
-  ];
-  res.writeHead(page.status, headers).end(req.method === "HEAD" ? undefined : body);
+  const headers = headerList({
+    "Content-Type": "text/html; charset=utf-8",
+    "Content-Length": String(body.length),
+    "Cache-Control": "no-store",
+  });
+  res.writeHead(page.status, [...headers, ...extra]).end(req.method === "HEAD" ? undefined : body);
 }
 
 function render({ status, title, help = [] }: Page): string {

@@ -36,10 +36,8 @@ export function createReleases(cache: FileCache): Releases {
       if (release) forget(known, place, cache);
       if (!identity || !spec?.serve) return null;
       if (known.size >= LIMIT) forget(known, known.keys().next().value!, cache);
-      const fresh: Release = {
-        ...{ site, version, dir: realpathSync(place), spec, identity },
-        ...{ files: new Map(), absent: new Set() },
-      };
+      const dir = realpathSync(place);
+      const fresh: Release = { site, version, dir, spec, identity, files: new Map(), absent: new Set() };
       known.set(place, fresh);
       return fresh;
     },

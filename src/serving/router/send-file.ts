@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { FileHandle } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { judge } from "./conditional.ts";
+import { headerList } from "./header-list.ts";
 import { openFile } from "./open-file.ts";
 import type { StaticFile } from "./static-file.ts";
 
@@ -55,12 +56,11 @@ function sendPart(
   { start, end }: { start: number; end: number },
   extra: string[],
 ): unknown {
-  const headers = [
-    ...without(file.headers, "Content-Length"),
-    ...["Content-Length", String(end - start + 1)],
-    ...["Content-Range", `bytes ${start}-${end}/${file.size}`],
-    ...extra,
-  ];
+  const part = {
+    "Content-Length": String(end - start + 1),
+    "Content-Range": `bytes ${start}-${end}/${file.size}`,
+  };
+  const headers = [...without(file.headers, "Content-Length"), ...headerList(part), ...extra];
   if (file.content) return res.writeHead(206, headers).end(file.content.subarray(start, end + 1));
   return sendBytes(req, res, file, { status: 206, headers, start, end });
 }

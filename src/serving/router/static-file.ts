@@ -1,6 +1,7 @@
 import type { Stats } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { contentTypeOf } from "./content-types.ts";
+import { headerList } from "./header-list.ts";
 
 /** One file that visitors may have. */
 export interface StaticFile {
@@ -23,15 +24,15 @@ export interface StaticFile {
 export function describeFile(name: string, path: string, stats: Stats): StaticFile {
   const etag = `"${stats.ino.toString(36)}-${stats.size.toString(36)}-${stats.mtimeMs.toString(36)}"`;
   const lastModified = stats.mtime.toUTCString();
-  const headers = [
-    ...["Content-Type", contentTypeOf(name)],
-    ...["Content-Length", String(stats.size)],
-    ...["ETag", etag],
-    ...["Last-Modified", lastModified],
-    ...["Accept-Ranges", "bytes"],
-    ...["Cache-Control", "no-cache"],
-    ...["X-Content-Type-Options", "nosniff"],
-  ];
+  const headers = headerList({
+    "Content-Type": contentTypeOf(name),
+    "Content-Length": String(stats.size),
+    ETag: etag,
+    "Last-Modified": lastModified,
+    "Accept-Ranges": "bytes",
+    "Cache-Control": "no-cache",
+    "X-Content-Type-Options": "nosniff",
+  });
   const { ino, size } = stats;
   return { path, ino, size, etag, lastModified, headers, content: null, handle: null, used: false };
 }

@@ -12,10 +12,8 @@ export function answerStatic(
   extra: string[],
 ): unknown {
   if (!isReading(req)) {
-    return sendPage(req, res, { status: 405, title: "This site only answers GET and HEAD" }, [
-      ...["Allow", "GET, HEAD"],
-      ...extra,
-    ]);
+    const page = { status: 405, title: "This site only answers GET and HEAD" };
+    return sendPage(req, res, page, ["Allow", "GET, HEAD", ...extra]);
   }
   const url = readUrlPath(req.url ?? "");
   if ("refused" in url) {
