@@ -1,5 +1,4 @@
-// Bundles the whole program into one file, and writes the JSON Schema that editors read.
-import { execFileSync } from "node:child_process";
+// Bundles the whole program into one file.
 import { chmod, readFile } from "node:fs/promises";
 import { build } from "rolldown";
 
@@ -8,15 +7,10 @@ const { version } = JSON.parse(await readFile("package.json", "utf8"));
 await build({
   input: "src/cli.ts",
   platform: "node",
+  // The ES module of a package, where it has one: what remains of a CommonJS one can't be bundled into this file.
   resolve: { mainFields: ["module", "main"] },
   transform: { define: { __VERSION__: JSON.stringify(version) } },
-  output: {
-    file: "dist/greenroom.mjs",
-    format: "esm",
-    codeSplitting: false,
-    minify: { compress: true, mangle: { keepNames: true }, codegen: { removeWhitespace: true } },
-  },
+  output: { file: "dist/greenroom.mjs", format: "esm", codeSplitting: false, minify: true, keepNames: true },
   logLevel: "warn",
 });
 await chmod("dist/greenroom.mjs", 0o755);
-execFileSync(process.execPath, ["dist/greenroom.mjs", "schema", "--write", "greenroom.schema.json"]);

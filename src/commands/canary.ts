@@ -10,7 +10,11 @@ export default defineCommand({
   examples: ["greenroom canary production 5", "greenroom canary production 0"],
   async run({ app, words, options, dryRun }) {
     const scene = app.scene(words[0]);
-    const done = await operations.canary(scene, { share: parseShare(words[1]!), force: options.force, dryRun });
+    const done = await operations.canary(scene, {
+      share: parseShare(words[1]!),
+      force: options.force,
+      dryRun,
+    });
     return { ...outcomeOf(scene, done, dryRun), traffic: done.traffic };
   },
   render: (result, paint) =>
@@ -23,7 +27,11 @@ export default defineCommand({
 function parseShare(text: string): number {
   const share = Number(text.replace(/%$/, ""));
   if (/^\d{1,2}%?$/.test(text)) return share;
-  throw new GreenroomError("USAGE", `a canary's share is a whole number from 0 to 99, not ${JSON.stringify(text)}`, {
-    hint: "for all visitors: greenroom switch",
-  });
+  throw new GreenroomError(
+    "USAGE",
+    `a canary's share is a whole number from 0 to 99, not ${JSON.stringify(text)}`,
+    {
+      hint: "for all visitors: greenroom switch",
+    },
+  );
 }

@@ -13,5 +13,9 @@ export default defineCommand({
     return { ...outcomeOf(scene, done, dryRun), release: done.release, results: done.results };
   },
   render: (result, paint) =>
-    renderOutcome(result, paint, () => `${paint.results(result.results)}\n${result.release} may be switched to`),
+    renderOutcome(
+      result,
+      paint,
+      () => `${paint.results(result.results)}\n${result.release} may be switched to`,
+    ),
 });

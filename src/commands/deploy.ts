@@ -18,9 +18,16 @@ export default defineCommand({
       if (dryRun) outcome.plan!.push(...laterSteps(switches));
       else if (!isLive(scene, release)) {
         outcome.warnings.push(...(await operations.check(scene, { dryRun })).warnings);
-        if (switches) outcome.warnings.push(...(await operations.switch(scene, { force: false, dryRun })).warnings);
+        if (switches)
+          outcome.warnings.push(...(await operations.switch(scene, { force: false, dryRun })).warnings);
       }
-      return { ...outcome, release, changed: staged.changed, live: isLive(scene, release), urls: urlsOf(scene) };
+      return {
+        ...outcome,
+        release,
+        changed: staged.changed,
+        live: isLive(scene, release),
+        urls: urlsOf(scene),
+      };
     }),
   render: (result, paint) =>
     renderOutcome(result, paint, () =>

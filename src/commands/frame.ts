@@ -28,7 +28,7 @@ async function buildProgram(argv: string[], version: string, screen: Screen): Pr
     .addHelpText("after", FIRST_STEPS);
   const typed = argv.find((word) => !word.startsWith("-"));
   for (const [name, { about, load }] of Object.entries(commands)) {
-    const child = program.command(name, { hidden: name === "schema" }).description(about);
+    const child = program.command(name).description(about);
     // Only the command that was typed is loaded; the others are there for the list.
     if (name === typed) declare(child, (await load()).default, screen);
   }
@@ -69,7 +69,10 @@ async function call(command: Command, words: string[], parsed: Parsed, screen: S
     emit: screen.emit,
   });
   const options = Object.fromEntries(
-    Object.entries(command.options).map(([name, { kind }]) => [name, kind === "flag" ? parsed[name] === true : parsed[name]]),
+    Object.entries(command.options).map(([name, { kind }]) => [
+      name,
+      kind === "flag" ? parsed[name] === true : parsed[name],
+    ]),
   ) as Parameters<Command<Options>["run"]>[0]["options"];
   const result = await command.run({ app, words, options, dryRun: parsed.dryRun === true });
   screen.succeed(result, (paint) => command.render(result, paint));
@@ -77,7 +80,10 @@ async function call(command: Command, words: string[], parsed: Parsed, screen: S
 
 function usageError(error: CommanderError): GreenroomError {
   const [message = "", ...rest] = error.message.replace(/^error: /, "").split("\n");
-  const hint = rest.join(" ").trim().replace(/^\(|\)$/g, "") || "greenroom --help";
+  const hint =
+    rest
+      .join(" ")
+      .trim()
+      .replace(/^\(|\)$/g, "") || "greenroom --help";
   return new GreenroomError("USAGE", message, { hint });
 }
-

@@ -22,5 +22,6 @@ export const commands: Record<string, Listed> = {
   remove: { about: "take an environment off this machine", load: () => import("./remove.ts") },
   up: { about: "serve this machine's environments", load: () => import("./up.ts") },
   doctor: { about: "look for what keeps Greenroom from working", load: () => import("./doctor.ts") },
+  "exit-codes": { about: "print the table of exit codes", load: () => import("./exit-codes.ts") },
   schema: { about: "print the JSON Schema of greenroom.json", load: () => import("./schema.ts") },
 };

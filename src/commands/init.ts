@@ -21,7 +21,9 @@ export default defineCommand({
   async run({ app, options, dryRun }) {
     const path = join(app.start, PROJECT_FILE);
     if (existsSync(path)) {
-      throw new GreenroomError("FILE_EXISTS", `${path} is there already`, { hint: "edit it, or remove it first" });
+      throw new GreenroomError("FILE_EXISTS", `${path} is there already`, {
+        hint: "edit it, or remove it first",
+      });
     }
     const guess = guessAnswers(app.start);
     const asks = !options.yes && process.stdin.isTTY && process.stdout.isTTY;
@@ -37,7 +39,8 @@ export default defineCommand({
 function guessAnswers(dir: string): Answers {
   const project = slug(basename(dir)).slice(0, 40);
   const start = readScripts(dir).start;
-  const folder = ["public", "dist", "build", "_site"].find((name) => existsSync(join(dir, name, "index.html"))) ?? ".";
+  const folder =
+    ["public", "dist", "build", "_site"].find((name) => existsSync(join(dir, name, "index.html"))) ?? ".";
   const kind = start && folder === "." && !existsSync(join(dir, "index.html")) ? "process" : "static";
   return {
     project: isName(project) ? project : "site",
@@ -49,7 +52,10 @@ function guessAnswers(dir: string): Answers {
 
 function readScripts(dir: string): Record<string, string | undefined> {
   try {
-    return (JSON.parse(readFileSync(join(dir, "package.json"), "utf8")) as { scripts?: Record<string, string> }).scripts ?? {};
+    return (
+      (JSON.parse(readFileSync(join(dir, "package.json"), "utf8")) as { scripts?: Record<string, string> })
+        .scripts ?? {}
+    );
   } catch {
     // No package.json, or none that anybody could read: no suggestion.
     return {};

@@ -1,8 +1,9 @@
-import { at, type UpState } from "../environment/site.ts";
-import { describeStep, type Step } from "../environment/steps.ts";
-import { previewHost } from "../environment/previews.ts";
-import type { Scene } from "../environment/world.ts";
 import { readJson } from "../disk/durable.ts";
+import { previewHost } from "../environment/previews.ts";
+import { at, type UpState } from "../environment/site.ts";
+import { exists } from "../environment/state.ts";
+import { describeStep, type Step } from "../environment/steps.ts";
+import type { Scene } from "../environment/world.ts";
 import type { Paint } from "./paint.ts";
 
 /** What every answer of a command that changes something has. */
@@ -13,7 +14,11 @@ export interface Outcome {
   warnings: string[];
 }
 
-export function outcomeOf(scene: Scene, done: { steps: Step[]; warnings: string[] }, dryRun: boolean): Outcome {
+export function outcomeOf(
+  scene: Scene,
+  done: { steps: Step[]; warnings: string[] },
+  dryRun: boolean,
+): Outcome {
   return {
     environment: scene.spec.environment,
     ...(dryRun ? { plan: done.steps.map(describeStep) } : {}),
@@ -29,8 +34,10 @@ export function renderOutcome(outcome: Outcome, paint: Paint, sentence: () => st
 }
 
 /** The addresses of an environment, with the port of `greenroom up` where that runs. */
-export function urlsOf({ site, spec }: Pick<Scene, "site" | "spec">): { live: string; rehearsal: string } {
+export function urlsOf({ site, spec }: Pick<Scene, "site" | "spec">) {
   const port = readJson<UpState>(at.up(site.root))?.port ?? 80;
   const url = (host: string) => `http://${host}${port === 80 ? "" : `:${port}`}/`;
-  return { live: url(spec.domain), rehearsal: url(previewHost(site, spec.domain, "rehearsal")) };
+  // The secret in a preview's address is made with the environment.
+  const rehearsal = exists(site) ? url(previewHost(site, spec.domain, "rehearsal")) : null;
+  return { live: url(spec.domain), rehearsal };
 }

@@ -10,7 +10,14 @@ export function createPaint(colour: boolean) {
   return {
     ...colours,
     table(head: string[], rows: string[][]): string {
-      const blank = { "top-mid": "", "top-left": "", "top-right": "", top: "", "bottom-mid": "", "bottom-left": "" };
+      const blank = {
+        "top-mid": "",
+        "top-left": "",
+        "top-right": "",
+        top: "",
+        "bottom-mid": "",
+        "bottom-left": "",
+      };
       const chars = {
         ...blank,
         "bottom-right": "",

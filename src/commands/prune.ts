@@ -11,12 +11,18 @@ export default defineCommand({
   async run({ app, words, dryRun }) {
     const scene = app.scene(words[0]);
     const done = await operations.prune(scene, { dryRun });
-    return { ...outcomeOf(scene, done, dryRun), dropped: done.dropped, objects: done.objects, bytes: done.bytes };
+    return {
+      ...outcomeOf(scene, done, dryRun),
+      dropped: done.dropped,
+      objects: done.objects,
+      bytes: done.bytes,
+    };
   },
   render: (result, paint) =>
     renderOutcome(
       result,
       paint,
-      () => `${result.dropped.length} releases and ${result.objects} files (${humanBytes(result.bytes)}) deleted`,
+      () =>
+        `${result.dropped.length} releases and ${result.objects} files (${humanBytes(result.bytes)}) deleted`,
     ),
 });

@@ -1,7 +1,7 @@
+import { lockStore } from "../release/store.ts";
 import { operations } from "../servers/operations.ts";
 import { defineCommand, flag, value } from "./command.ts";
 import { outcomeOf, renderOutcome } from "./outcome.ts";
-import { lockStore } from "../release/store.ts";
 
 export default defineCommand({
   words: ["[environment]"],
@@ -25,6 +25,7 @@ export default defineCommand({
     renderOutcome(
       result,
       paint,
-      () => `${result.environment}: ${paint.bold(result.live.release ?? "")} is live again; ${result.left} is marked bad`,
+      () =>
+        `${result.environment}: ${paint.bold(result.live.release ?? "")} is live again; ${result.left} is marked bad`,
     ),
 });

@@ -70,5 +70,11 @@ function explain(thrown: unknown) {
     return { exit: ERRORS[code].exit, code, message, hint, detail };
   }
   const detail = error instanceof Error ? (error.stack ?? error.message).split("\n") : [String(error)];
-  return { exit: BUG, code: "BUG", message: "this is a bug of Greenroom's", hint: "please report it", detail };
+  return {
+    exit: BUG,
+    code: "BUG",
+    message: "this is a bug of Greenroom's",
+    hint: "please report it",
+    detail,
+  };
 }

@@ -7,7 +7,11 @@ export default defineCommand({
   words: ["[environment]"],
   options: sourceOptions,
   changes: true,
-  examples: ["greenroom stage production", "greenroom stage production --from v1.2", "greenroom stage --from dist"],
+  examples: [
+    "greenroom stage production",
+    "greenroom stage production --from v1.2",
+    "greenroom stage --from dist",
+  ],
   run: ({ app, words, options, dryRun }) =>
     withRelease(app, words[0], options, dryRun, async (scene, { release, files, read }) => {
       const done = await operations.stage(scene, { release, dryRun });

@@ -28,7 +28,7 @@ export default defineCommand({
       ]),
     )}\n\n${paint.table(
       ["environment", "live at", "rehearsal at"],
-      environments.map(({ name, urls }) => [name, urls.live, urls.rehearsal]),
+      environments.map(({ name, urls }) => [name, urls.live, urls.rehearsal ?? "-"]),
     )}`,
 });
 
@@ -39,7 +39,11 @@ function statusOf(app: App, name: string) {
   return {
     name,
     live: state.live && { side: state.live, release: liveRelease(state) },
-    rehearsal: { side: state.rehearsal, release: rehearsalRelease(state), checks: verdictWord(state.verdict) },
+    rehearsal: {
+      side: state.rehearsal,
+      release: rehearsalRelease(state),
+      checks: verdictWord(state.verdict),
+    },
     traffic: state.traffic?.buckets ?? { blue: 0, green: 0 },
     urls: urlsOf({ site, spec }),
   };

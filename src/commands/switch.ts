@@ -16,6 +16,7 @@ export default defineCommand({
     renderOutcome(
       result,
       paint,
-      () => `${result.environment}: ${paint.bold(result.live.release ?? "")} is live on ${result.live.side}\n${result.url}`,
+      () =>
+        `${result.environment}: ${paint.bold(result.live.release ?? "")} is live on ${result.live.side}\n${result.url}`,
     ),
 });

@@ -1,3 +1,4 @@
+import { ensureDirectory } from "../disk/durable.ts";
 import { GreenroomError } from "../errors.ts";
 import { createRouter } from "../serving/router/router.ts";
 import { runUp } from "../serving/up.ts";
@@ -12,6 +13,7 @@ export default defineCommand({
   changes: false,
   examples: ["greenroom up", "greenroom up --port 3000"],
   async run({ app, options }) {
+    ensureDirectory(app.root);
     const port = parsePort(options.port ?? process.env.PORT ?? "8080");
     await runUp({
       root: app.root,
@@ -28,5 +30,7 @@ export default defineCommand({
 function parsePort(text: string): number {
   const port = Number(text);
   if (/^\d+$/.test(text) && port <= 65_535) return port;
-  throw new GreenroomError("USAGE", `${JSON.stringify(text)} is no port`, { hint: "greenroom up --port 8080" });
+  throw new GreenroomError("USAGE", `${JSON.stringify(text)} is no port`, {
+    hint: "greenroom up --port 8080",
+  });
 }

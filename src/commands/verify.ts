@@ -9,7 +9,9 @@ export default defineCommand({
   run: ({ app, words, dryRun }) => operations.verify(app.scene(words[0]), { dryRun }),
   render: ({ releases, problems }, paint) =>
     [
-      ...problems.map(({ place, path, fault }) => `${paint.yellow("repaired")}  ${place}: ${path} (${fault})`),
+      ...problems.map(
+        ({ place, path, fault }) => `${paint.yellow("repaired")}  ${place}: ${path} (${fault})`,
+      ),
       `${releases} releases are as their manifests say`,
     ].join("\n"),
 });

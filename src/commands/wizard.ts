@@ -25,14 +25,22 @@ export async function ask(guess: Answers): Promise<Answers> {
         }),
       serves: ({ results }): Promise<string | symbol> =>
         results.kind === "process"
-          ? text({ message: "Which command starts it? It listens on the socket in $SOCKET.", initialValue: guess.serves })
-          : text({ message: "Which folder do visitors see?", initialValue: guess.kind === "static" ? guess.serves : "." }),
+          ? text({
+              message: "Which command starts it? It listens on the socket in $SOCKET.",
+              initialValue: guess.serves,
+            })
+          : text({
+              message: "Which folder do visitors see?",
+              initialValue: guess.kind === "static" ? guess.serves : ".",
+            }),
       domain: () => text({ message: "At which domain is it in production?", initialValue: guess.domain }),
     },
     {
       onCancel() {
         cancel("nothing written");
-        throw new GreenroomError("USAGE", "the questions were left unanswered", { hint: "greenroom init --yes" });
+        throw new GreenroomError("USAGE", "the questions were left unanswered", {
+          hint: "greenroom init --yes",
+        });
       },
     },
   );

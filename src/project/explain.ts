@@ -29,5 +29,8 @@ function distance(issues: z.core.$ZodIssue[]): number {
 
 function pathText(path: PropertyKey[]): string {
   if (path.length === 0) return "greenroom.json";
-  return path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("").replace(/^\./, "");
+  return path
+    .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
+    .join("")
+    .replace(/^\./, "");
 }

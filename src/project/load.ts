@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
 import { z } from "zod";
-import { GreenroomError, errnoOf } from "../errors.ts";
+import { errnoOf, GreenroomError } from "../errors.ts";
 import { explainIssues } from "./explain.ts";
 import { assertMeaningful } from "./meaning.ts";
 import { PROJECT_FILE, type ProjectFile, projectSchema } from "./schema.ts";
@@ -52,7 +52,9 @@ export function parseProject(text: string): ProjectFile {
 
 function brokenJson(text: string, error: ParseError): GreenroomError {
   const before = text.slice(0, error.offset).split("\n");
-  const words = printParseErrorCode(error.error).replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
+  const words = printParseErrorCode(error.error)
+    .replace(/([a-z])([A-Z])/g, "$1 $2")
+    .toLowerCase();
   return new GreenroomError(
     "CONFIG_INVALID",
     `${PROJECT_FILE}: line ${before.length}, column ${before.at(-1)!.length + 1}: ${words}`,
@@ -62,7 +64,9 @@ function brokenJson(text: string, error: ParseError): GreenroomError {
 
 /** The keys that the schema knows at a path, for suggestions. */
 function knownKeys(path: PropertyKey[]): string[] {
-  let schemas: JsonSchema[] = [z.toJSONSchema(projectSchema, { io: "input", unrepresentable: "any" }) as JsonSchema];
+  let schemas: JsonSchema[] = [
+    z.toJSONSchema(projectSchema, { io: "input", unrepresentable: "any" }) as JsonSchema,
+  ];
   for (const part of path) schemas = schemas.flatMap((schema) => step(schema, part));
   return schemas.flatMap(alternatives).flatMap((schema) => Object.keys(schema.properties ?? {}));
 }
@@ -77,7 +81,8 @@ interface JsonSchema {
 
 function step(schema: JsonSchema, part: PropertyKey): JsonSchema[] {
   return alternatives(schema).flatMap((one) => {
-    const next = typeof part === "number" ? one.items : (one.properties?.[String(part)] ?? one.additionalProperties);
+    const next =
+      typeof part === "number" ? one.items : (one.properties?.[String(part)] ?? one.additionalProperties);
     return next ? [next] : [];
   });
 }

@@ -32,7 +32,13 @@ export function makeRelease(scene: Scene, source: Source, { version, merge }: Re
   const base = merge ? mergeBase(scene, liveRelease(state)) : null;
   const index = merge ? null : readIndex(world.store, spec.project, source.dir);
   const ground = groundOf(source, spec.storage);
-  const seen = collect({ ...ground, store: world.store, index, lastRelease: lastReleaseOf(scene), emit: world.emit });
+  const seen = collect({
+    ...ground,
+    store: world.store,
+    index,
+    lastRelease: lastReleaseOf(scene),
+    emit: world.emit,
+  });
   const manifest = recordRelease(
     world.store,
     {
@@ -49,7 +55,11 @@ export function makeRelease(scene: Scene, source: Source, { version, merge }: Re
 }
 
 export function groundOf(source: Source, storage: string[]): Ground {
-  return { source: source.dir, ignores: createIgnores(source.project.dir, source.project.file.ignore), storage };
+  return {
+    source: source.dir,
+    ignores: createIgnores(source.project.dir, source.project.file.ignore),
+    storage,
+  };
 }
 
 /** What the user asked for, else the git tag, else null: the day and a number. */

@@ -17,7 +17,9 @@ function refuse(message: string, hint?: string): never {
 
 function assertTasksExist({ tasks, checks, hooks }: ProjectFile): void {
   const uses = [
-    ...Object.entries(tasks).flatMap(([name, task]) => task.needs.map((need) => [`tasks.${name}.needs`, need] as const)),
+    ...Object.entries(tasks).flatMap(([name, task]) =>
+      task.needs.map((need) => [`tasks.${name}.needs`, need] as const),
+    ),
     ...checks.flatMap((check, i) => ("task" in check ? [[`checks[${i}]`, check.task] as const] : [])),
     ...Object.entries(hooks).flatMap(([moment, names]) =>
       (names ?? []).map((name) => [`hooks["${moment}"]`, name] as const),
@@ -26,7 +28,9 @@ function assertTasksExist({ tasks, checks, hooks }: ProjectFile): void {
   for (const [where, name] of uses) {
     if (Object.hasOwn(tasks, name)) continue;
     const meant = nearest(name, Object.keys(tasks));
-    refuse(`${where}: there is no task ${JSON.stringify(name)}${meant ? `; did you mean ${JSON.stringify(meant)}?` : ""}`);
+    refuse(
+      `${where}: there is no task ${JSON.stringify(name)}${meant ? `; did you mean ${JSON.stringify(meant)}?` : ""}`,
+    );
   }
 }
 
@@ -64,6 +68,9 @@ function assertDomainsApart({ environments }: ProjectFile): void {
 function assertServersKnown({ environments }: ProjectFile): void {
   for (const [name, { servers }] of Object.entries(environments)) {
     const unknown = servers.find((server) => server !== "local");
-    if (unknown) refuse(`environments.${name}.servers: ${JSON.stringify(unknown)} is not "local", the only server so far`);
+    if (unknown)
+      refuse(
+        `environments.${name}.servers: ${JSON.stringify(unknown)} is not "local", the only server so far`,
+      );
   }
 }

@@ -34,7 +34,9 @@ const domain = z
   .string()
   .transform((text) => text.toLowerCase())
   .refine(
-    (text) => text.length <= 200 && text.split(".").every((label) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(label)),
+    (text) =>
+      text.length <= 200 &&
+      text.split(".").every((label) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(label)),
     { error: 'write a domain without a port, like "shop.example.com"' },
   );
 
@@ -48,9 +50,18 @@ const serve = z.discriminatedUnion("kind", [
     start: z
       .record(name, z.string().min(1))
       .refine((start) => "web" in start, { error: 'name the process that answers visitors "web"' })
-      .meta({ description: "Shell lines by process name. `web` answers visitors; the others run on the live side." }),
-    public: innerPath.nullable().default(null).meta({ description: "Files below it are served without asking `web`." }),
-    health: z.string().startsWith("/").default("/").meta({ description: "Answers 2xx or 3xx once `web` is ready." }),
+      .meta({
+        description: "Shell lines by process name. `web` answers visitors; the others run on the live side.",
+      }),
+    public: innerPath
+      .nullable()
+      .default(null)
+      .meta({ description: "Files below it are served without asking `web`." }),
+    health: z
+      .string()
+      .startsWith("/")
+      .default("/")
+      .meta({ description: "Answers 2xx or 3xx once `web` is ready." }),
     listen: z
       .enum(["socket", "port"])
       .default("socket")
@@ -97,7 +108,10 @@ const environment = z.strictObject({
   servers: z.array(name).min(1).default(["local"]),
   keep: z.int().min(1).max(1000).default(5).meta({ description: "How many releases stay on disk." }),
   switch: z.enum(["manual", "auto"]).default("manual").meta({ description: "`auto`: deploy also switches." }),
-  values: z.record(z.string(), z.unknown()).default({}).meta({ description: "What config templates may name." }),
+  values: z
+    .record(z.string(), z.unknown())
+    .default({})
+    .meta({ description: "What config templates may name." }),
   env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).default({}),
 });
 
@@ -109,7 +123,10 @@ export const projectSchema = z.strictObject({
     .strictObject({ run: z.array(z.string().min(1)).default([]), output: innerPath.default(".") })
     .prefault({}),
   serve: serve.prefault({ kind: "static" }),
-  ignore: z.array(z.string()).default([]).meta({ description: "What stays out of releases, as in .gitignore." }),
+  ignore: z
+    .array(z.string())
+    .default([])
+    .meta({ description: "What stays out of releases, as in .gitignore." }),
   storage: z.array(properPath).default([]).meta({ description: "Paths that outlive releases." }),
   config: z
     .record(properPath, properPath)

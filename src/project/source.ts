@@ -32,14 +32,19 @@ export async function withSource<T>(
   if (folder !== null && folder !== project.dir) {
     return use({ dir: folder, project, from: folder, commit: null, tag: null });
   }
-  if (folder !== null) return useBuilt({ project, from: project.dir, commit: null, tag: tagAt(project.dir, null) }, how, use);
+  if (folder !== null)
+    return useBuilt({ project, from: project.dir, commit: null, tag: tagAt(project.dir, null) }, how, use);
   const commit = commitOf(project.dir, from!);
   const parent = mkdtempSync(join(realpathSync(tmpdir()), "greenroom-"));
   const tree = join(parent, "source");
   try {
     const inner = addWorktree(project.dir, tree, commit);
     const checkout = asOf(project, join(tree, inner));
-    return await useBuilt({ project: checkout, from: from!, commit, tag: tagAt(project.dir, commit) }, how, use);
+    return await useBuilt(
+      { project: checkout, from: from!, commit, tag: tagAt(project.dir, commit) },
+      how,
+      use,
+    );
   } finally {
     removeWorktree(project.dir, tree);
     rmSync(parent, { recursive: true, force: true });
@@ -53,7 +58,9 @@ function findFolder(project: Project, from: string | undefined): string | null {
   const stat = statSync(folder, { throwIfNoEntry: false });
   if (stat?.isDirectory()) return realpathSync(folder) === realpathSync(project.dir) ? project.dir : folder;
   if (!stat) return null;
-  throw new GreenroomError("SOURCE_MISSING", `${from} is not a folder`, { hint: "--from takes a folder or a git ref" });
+  throw new GreenroomError("SOURCE_MISSING", `${from} is not a folder`, {
+    hint: "--from takes a folder or a git ref",
+  });
 }
 
 // How a release is built and served is its own; which environments there are, and where, is today's.
@@ -86,7 +93,9 @@ async function build(dir: string, line: string, emit: Emit): Promise<void> {
   });
   if (outcome.code === 0 && !outcome.timedOut) return;
   const how = outcome.timedOut ? "took more than an hour" : `ended with ${outcome.code ?? outcome.signal}`;
-  throw new GreenroomError("BUILD_FAILED", `the build command "${line}" ${how}`, { detail: outcome.lastLines });
+  throw new GreenroomError("BUILD_FAILED", `the build command "${line}" ${how}`, {
+    detail: outcome.lastLines,
+  });
 }
 
 function assertFolder(dir: string): string {

@@ -32,7 +32,7 @@ export function sendNotRunning({ release, extra }: Visit, { req, res }: Request)
   const { version, site } = release;
   const help = [
     `Release ${version} of ${siteName(site)} is on disk, but on neither side, so its processes don't run.`,
-    `To see it, stage it: \`greenroom stage ${site.environment} --version ${version}\``,
+    `To see it, stage it: \`greenroom stage ${site.environment} --release ${version}\``,
   ];
   sendPage(req, res, { status: 503, title: "This release isn't running", help }, extra);
 }

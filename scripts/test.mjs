@@ -1,0 +1,39 @@
+// npm test: everything that it needs, then everything there is. `--long`: every point of the fault tests.
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { run, setUp } from "./setup.mjs";
+
+/** Debian packages by the program that tests need of them. Where one can't be had, its tests skip and say so. */
+const PACKAGES = { strace: "strace", "mkfs.xfs": "xfsprogs" };
+
+setUp();
+installPackages();
+const [first, ...rest] = process.argv.slice(2);
+const long = first === "--long";
+const chosen = long ? ["test/faults", ...rest] : process.argv.slice(2);
+run("npx", ["vitest", "run", ...chosen], long ? { GREENROOM_FAULTS: "long" } : {});
+
+function installPackages() {
+  const missing = Object.keys(PACKAGES).filter((program) => !has(program));
+  if (missing.length === 0 || process.getuid?.() !== 0 || !isDebian()) return;
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const packages = missing.map((program) => PACKAGES[program]);
+  for (const args of [
+    ["update", "-q"],
+    ["install", "-y", "-q", "--no-install-recommends", ...packages],
+  ]) {
+    // Not fatal: what stays missing makes its tests skip, by name.
+    spawnSync("apt-get", args, { stdio: ["ignore", "ignore", "inherit"], env });
+  }
+}
+
+function has(program) {
+  return (process.env.PATH ?? "").split(":").some((folder) => existsSync(`${folder}/${program}`));
+}
+
+function isDebian() {
+  return (
+    existsSync("/etc/os-release") &&
+    /^ID(_LIKE)?=.*(debian|ubuntu)/m.test(readFileSync("/etc/os-release", "utf8"))
+  );
+}
