@@ -1,4 +1,5 @@
-import { readFileSync, type Stats, statSync } from "node:fs";
+import { readFileSync, type Stats } from "node:fs";
+import { statNow } from "./glance.ts";
 
 interface Remembered {
   stats: Stats;
@@ -10,7 +11,7 @@ const LIMIT = 1000;
 
 /** The file's content as it is now; it is parsed again only when the file is another one. Null: missing or broken. */
 export function readJsonFresh<T extends object>(path: string): T | null {
-  const stats = statSync(path, { throwIfNoEntry: false });
+  const stats = statNow(path);
   if (!stats) return null;
   const known = remembered.get(path);
   if (known && isSame(known.stats, stats)) return known.value as T;

@@ -1,9 +1,9 @@
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
-import { readPointer } from "../../disk/durable.ts";
 import { at, type Identity, type Site, siteOf } from "../../environment/site.ts";
 import { isName } from "../../names.ts";
 import { readJsonFresh } from "./fresh-json.ts";
+import { pointerNow } from "./glance.ts";
 
 export type Target = { kind: "live" } | { kind: "preview"; name: string; link: string };
 
@@ -43,7 +43,7 @@ function readHost(header: string): { sent: string; name: string } | null {
 }
 
 function siteAt(root: string, host: string): Site | null {
-  const link = readPointer(join(at.hosts(root), host));
+  const link = pointerNow(join(at.hosts(root), host));
   if (link === null) return null;
   const [up, sites, project, environment, ...more] = link.split("/");
   if (up !== ".." || sites !== "sites" || more.length > 0) return null;
@@ -74,7 +74,7 @@ function headOfPrefix(site: Site, prefix: string, sent: string): Destination | n
 
 function findPreview(site: Site, name: string): Target | null {
   const place = join(at.previews(site), name);
-  const link = isThere(place) ? readPointer(place) : null;
+  const link = isThere(place) ? pointerNow(place) : null;
   return link === null ? null : { kind: "preview", name, link };
 }
 

@@ -3,6 +3,7 @@ import { at, type Site } from "../../environment/site.ts";
 import type { StagedSpec } from "../../environment/spec.ts";
 import type { FileCache } from "./file-cache.ts";
 import { isSame, readJsonFresh } from "./fresh-json.ts";
+import { statNow } from "./glance.ts";
 import type { StaticFile } from "./static-file.ts";
 
 /** A release as the router knows it: for as long as its folder and its spec are the same ones. */
@@ -29,7 +30,7 @@ export function createReleases(cache: FileCache): Releases {
   return {
     read(site, version) {
       const place = at.release(site, version);
-      const identity = statSync(place, { throwIfNoEntry: false });
+      const identity = statNow(place);
       const spec = readJsonFresh<StagedSpec>(at.staged(site, version));
       const release = known.get(place);
       if (release && identity && release.spec === spec && isSame(release.identity, identity)) return release;

@@ -1,9 +1,9 @@
 import { basename } from "node:path";
-import { readPointer } from "../../disk/durable.ts";
 import { isSide, type Side } from "../../environment/sides.ts";
 import { at, type Site } from "../../environment/site.ts";
 import { isName } from "../../names.ts";
 import { bucketCookie, bucketIn, FIRST_BUCKET, LAST_BUCKET, randomBucket } from "./buckets.ts";
+import { pointerNow } from "./glance.ts";
 
 export interface Choice {
   side: Side;
@@ -37,14 +37,14 @@ export function readPreview(site: Site, link: string): PreviewOf | null {
 }
 
 export function releaseOn(site: Site, side: Side): string | null {
-  const link = readPointer(at.side(site, side));
+  const link = pointerNow(at.side(site, side));
   if (!link?.startsWith("releases/")) return null;
   const version = link.slice("releases/".length);
   return isName(version) ? version : null;
 }
 
 function sideOfBucket(site: Site, bucket: string): Side | null {
-  const link = readPointer(`${at.traffic(site)}/${bucket}`);
+  const link = pointerNow(`${at.traffic(site)}/${bucket}`);
   if (link === null) return null;
   const side = basename(link);
   return isSide(side) ? side : null;

@@ -1,10 +1,10 @@
 import { Agent, type ClientRequest, request } from "node:http";
 import { connect, type NetConnectOpts, type Socket } from "node:net";
-import { readPointer } from "../../disk/durable.ts";
 import type { Side } from "../../environment/sides.ts";
 import { at, type Site } from "../../environment/site.ts";
 import type { ProcessServing } from "../../environment/spec.ts";
 import { errnoOf } from "../../errors.ts";
+import { pointerNow } from "./glance.ts";
 
 /** Where a side's `web` listens. */
 export type Address = { socketPath: string } | { host: string; port: number };
@@ -40,7 +40,7 @@ export function createUpstreams(): Upstreams {
 /** Null while the side's `web` has no port. */
 export function addressOf(site: Site, side: Side, serve: ProcessServing): Address | null {
   if (serve.listen === "socket") return { socketPath: at.socket(site, side) };
-  const port = Number(readPointer(at.port(site, side)));
+  const port = Number(pointerNow(at.port(site, side)));
   return Number.isInteger(port) && port > 0 && port < 65_536 ? { host: "127.0.0.1", port } : null;
 }
 
