@@ -19,26 +19,43 @@ import { errnoOf } from "../errors.ts";
 export const TEMPORARY = ".tmp-";
 
 export function temporaryName(place: string): string {
-  return join(dirname(place), `${TEMPORARY}${randomBytes(6).toString("hex")}-${basename(place)}`.slice(0, 200));
+  return join(
+    dirname(place),
+    `${TEMPORARY}${randomBytes(6).toString("hex")}-${basename(place)}`.slice(0, 200),
+  );
 }
 
 /** The file has either its old content or all of the new one, also after a power cut. */
 export function writeFileDurably(path: string, content: string | Buffer, mode = 0o644): void {
-  const temporary = temporaryName(path);
+  writeDurablyBy(temporaryName(path), path, content, mode);
+}
+
+/** The same, by way of a name of the caller's choice. */
+export function writeDurablyBy(
+  temporary: string,
+  path: string,
+  content: string | Buffer,
+  mode = 0o644,
+): void {
   try {
-    const fd = openSync(temporary, "wx", mode);
-    try {
-      writeAll(fd, typeof content === "string" ? Buffer.from(content) : content);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
+    writeSynced(temporary, content, mode);
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
   }
   syncDirectory(dirname(path));
+}
+
+/** A new file, its content durable; its name isn't yet. */
+export function writeSynced(path: string, content: string | Buffer, mode = 0o644): void {
+  const fd = openSync(path, "wx", mode);
+  try {
+    writeAll(fd, typeof content === "string" ? Buffer.from(content) : content);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 export function writeJsonDurably(path: string, value: unknown, mode?: number): void {

@@ -1,4 +1,5 @@
-import { chmodSync, lstatSync, readdirSync, rmdirSync, unlinkSync } from "node:fs";
+import { chmodSync, lstatSync, readdirSync, renameSync, rmdirSync, unlinkSync } from "node:fs";
+import { temporaryName } from "./durable.ts";
 
 /** Removes a tree whose folders may be read-only. Never follows a symlink. One that isn't there is no error. */
 export function removeTree(path: string): void {
@@ -16,4 +17,12 @@ function removeFolder(path: string, open: boolean): void {
     else unlinkSync(child);
   }
   rmdirSync(path);
+}
+
+/** Takes a tree's name away before its content, so that nobody takes what a run that died leaves of it for the whole. */
+export function discardTree(path: string): void {
+  if (!lstatSync(path, { throwIfNoEntry: false })) return;
+  const doomed = temporaryName(path);
+  renameSync(path, doomed);
+  removeTree(doomed);
 }

@@ -1,6 +1,12 @@
 import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { ensureDirectory, movePointer, readPointer, syncDirectory, writeJsonDurably } from "../disk/durable.ts";
+import {
+  ensureDirectory,
+  movePointer,
+  readPointer,
+  syncDirectory,
+  writeJsonDurably,
+} from "../disk/durable.ts";
 import { GreenroomError } from "../errors.ts";
 import { readAccount } from "../processes/account.ts";
 import { readRelease } from "../release/store.ts";
@@ -107,7 +113,11 @@ async function startSide({ scene }: Stage, side: Side, release: string): Promise
   }
 }
 
-function recordVerdict({ scene, results }: Pick<Stage, "scene" | "results">, side: Side, release: string): void {
+function recordVerdict(
+  { scene, results }: Pick<Stage, "scene" | "results">,
+  side: Side,
+  release: string,
+): void {
   const passed = results.every((result) => result.passed);
   writeVerdict(scene.site, side, { release, passed, results, at: scene.world.now().toISOString() });
 }

@@ -1,6 +1,6 @@
-import { existsSync, renameSync } from "node:fs";
+import { renameSync } from "node:fs";
 import { syncDirectory, syncFileSystem, temporaryName } from "../disk/durable.ts";
-import { removeTree } from "../disk/remove.ts";
+import { discardTree, removeTree } from "../disk/remove.ts";
 import type { Entry } from "../release/manifest.ts";
 import { findRelease, readRelease } from "../release/store.ts";
 import { turnTree } from "../release/tree.ts";
@@ -20,7 +20,7 @@ export function buildTree(scene: Scene, release: string, recycle: string | null)
     const before = recycle === null ? null : takeSpare(scene, recycle, building);
     turnTree(world.store, building, before ?? [], after, world.emit);
     syncFileSystem(building);
-    if (existsSync(at.release(site, release))) removeTree(at.release(site, release));
+    discardTree(at.release(site, release));
     renameSync(building, at.release(site, release));
   } catch (error) {
     removeTree(building);

@@ -26,12 +26,21 @@ export async function canary(scene: Scene, { share, force, dryRun }: CanaryOptio
 }
 
 /** The live side stays what it is; some of the buckets point at the rehearsal. */
-export function planCanary(state: EnvironmentState, spec: EnvironmentSpec, share: number, force: boolean): Step[] {
+export function planCanary(
+  state: EnvironmentState,
+  spec: EnvironmentSpec,
+  share: number,
+  force: boolean,
+): Step[] {
   const { site, live, rehearsal, traffic } = state;
   if (!live || !traffic) {
-    throw new GreenroomError("NOTHING_LIVE", `${siteName(site)} has nothing live that a canary could take visitors from`, {
-      hint: `greenroom deploy ${site.environment}`,
-    });
+    throw new GreenroomError(
+      "NOTHING_LIVE",
+      `${siteName(site)} has nothing live that a canary could take visitors from`,
+      {
+        hint: `greenroom deploy ${site.environment}`,
+      },
+    );
   }
   if (traffic.buckets[rehearsal] === share) return [];
   const move: Step = { do: "traffic", generation: nextGeneration(state), live, share };

@@ -12,7 +12,8 @@ import type { CheckResult } from "./verdict.ts";
 import type { Scene } from "./world.ts";
 
 export function describeCheck(check: Check): string {
-  if ("http" in check) return `GET ${check.http} answers ${check.status}${check.contains ? ` with "${check.contains}"` : ""}`;
+  if ("http" in check)
+    return `GET ${check.http} answers ${check.status}${check.contains ? ` with "${check.contains}"` : ""}`;
   if ("files" in check) return `holds ${check.files.join(", ")}`;
   if ("shrinks" in check) return `isn't smaller than the live release by more than ${check.shrinks} %`;
   return `task ${check.task}`;
@@ -22,7 +23,12 @@ export function describeCheck(check: Check): string {
 export async function runCheck(scene: Scene, side: Side, check: Check, url: string): Promise<CheckResult> {
   const started = performance.now();
   const reason = await reasonAgainst(scene, side, check, url);
-  return { check: describeCheck(check), passed: reason === null, reason, ms: Math.round(performance.now() - started) };
+  return {
+    check: describeCheck(check),
+    passed: reason === null,
+    reason,
+    ms: Math.round(performance.now() - started),
+  };
 }
 
 async function reasonAgainst(scene: Scene, side: Side, check: Check, url: string): Promise<string | null> {
@@ -46,16 +52,22 @@ async function checkHttp(check: Extract<Check, { http: string }>, url: string): 
     });
     const body = await answer.text();
     if (answer.status !== check.status) return `it answered ${answer.status}`;
-    if (check.contains !== null && !body.includes(check.contains)) return `its ${body.length} characters don't hold that`;
+    if (check.contains !== null && !body.includes(check.contains))
+      return `its ${body.length} characters don't hold that`;
     return null;
   } catch (error) {
-    if (error instanceof Error && error.name === "TimeoutError") return `no answer within ${check.within / 1000} s`;
-    return error instanceof Error ? `${error.message}${error.cause ? `: ${String(error.cause)}` : ""}` : String(error);
+    if (error instanceof Error && error.name === "TimeoutError")
+      return `no answer within ${check.within / 1000} s`;
+    return error instanceof Error
+      ? `${error.message}${error.cause ? `: ${String(error.cause)}` : ""}`
+      : String(error);
   }
 }
 
 function checkFiles({ site }: Scene, side: Side, files: string[]): string | null {
-  const missing = files.filter((file) => !lstatSync(join(at.side(site, side), file), { throwIfNoEntry: false }));
+  const missing = files.filter(
+    (file) => !lstatSync(join(at.side(site, side), file), { throwIfNoEntry: false }),
+  );
   return missing.length === 0 ? null : `${missing.join(", ")} is missing`;
 }
 

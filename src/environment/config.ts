@@ -22,7 +22,8 @@ export function readStaged(site: Site, release: string): StagedSpec | null {
 /** Whether a release that is on disk would be served just as the specification says now. */
 export function isStagedAs(site: Site, release: string, spec: EnvironmentSpec): boolean {
   const staged = readStaged(site, release);
-  if (!staged || JSON.stringify(servedBy(staged)) !== JSON.stringify(servedBy(stagedSpec(spec)))) return false;
+  if (!staged || JSON.stringify(servedBy(staged)) !== JSON.stringify(servedBy(stagedSpec(spec))))
+    return false;
   return spec.config.every(({ path, content }) => readConfig(site, release, path) === content);
 }
 

@@ -40,7 +40,12 @@ function good(what: string, found: string): Finding {
 function checkNode(): Finding {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   if (major > 20 || (major === 20 && minor >= 19)) return good("Node", process.versions.node);
-  return { what: "Node", state: "broken", found: process.versions.node, remedy: "install Node 20.19 or newer" };
+  return {
+    what: "Node",
+    state: "broken",
+    found: process.versions.node,
+    remedy: "install Node 20.19 or newer",
+  };
 }
 
 function checkProject(readProject: () => { file: { project: string } }): Finding {
@@ -65,7 +70,9 @@ function checkRoot(root: string): Finding {
 }
 
 function checkOneFileSystem(root: string): Finding {
-  const places = [join(root, "store"), join(root, "sites"), join(root, "store", "objects")].filter((dir) => existsSync(dir));
+  const places = [join(root, "store"), join(root, "sites"), join(root, "store", "objects")].filter((dir) =>
+    existsSync(dir),
+  );
   const devices = new Set(places.map((dir) => statSync(dir).dev));
   if (devices.size <= 1) return good("file system", "store and sites are on one");
   const remedy = "keep the whole root on one file system: hard links can't leave it";
@@ -76,7 +83,9 @@ function checkSpace(root: string): Finding {
   const { bavail, bsize, ffree } = statfsSync(firstExisting(root));
   const free = bavail * bsize;
   const found = `${(free / GIGABYTE).toFixed(1)} GB and ${ffree} names free`;
-  return free > GIGABYTE ? good("disk", found) : { what: "disk", state: "note", found, remedy: "greenroom prune" };
+  return free > GIGABYTE
+    ? good("disk", found)
+    : { what: "disk", state: "note", found, remedy: "greenroom prune" };
 }
 
 function checkTool(tool: string, remedy: string, state: "note" | "broken"): Finding {
@@ -95,7 +104,9 @@ function checkJournals(root: string): Finding[] {
     const last = readLastEntry(site);
     if (!last || last.end || isLocked(at.lock(site))) return [];
     const found = `${last.begin.operation} of ${last.begin.at} was cut short; the next command finishes or undoes it`;
-    return [{ what: siteName(site), state: "note", found, remedy: `greenroom verify ${environment}` } as const];
+    return [
+      { what: siteName(site), state: "note", found, remedy: `greenroom verify ${environment}` } as const,
+    ];
   });
 }
 

@@ -1,6 +1,12 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { ensureDirectory, movePointer, readPointer, syncDirectory, writeJsonDurably } from "../disk/durable.ts";
+import {
+  ensureDirectory,
+  movePointer,
+  readPointer,
+  syncDirectory,
+  writeJsonDurably,
+} from "../disk/durable.ts";
 import { GreenroomError } from "../errors.ts";
 import { at, type Identity, type Site } from "./site.ts";
 import type { EnvironmentSpec } from "./spec.ts";
@@ -18,6 +24,10 @@ export function ensureSite(site: Site): void {
   }
   mkdirSync(join(site.dir, "log"), { recursive: true, mode: 0o750 });
   ensureDirectory(at.hosts(site.root));
+}
+
+/** The names that people and other tools know the roles by; under the lock, as they are moved there. */
+export function ensureRoles(site: Site): void {
   if (readPointer(join(site.dir, "current")) === null) movePointer(join(site.dir, "current"), "traffic/live");
   // Until something is live there is no traffic to ask which side rehearses.
   if (readPointer(join(site.dir, "rehearsal")) === null) movePointer(join(site.dir, "rehearsal"), "blue");
@@ -29,7 +39,8 @@ export function writeIdentity(site: Site, identity: Identity): void {
   writeJsonDurably(at.identity(site), identity);
   const hosts = at.hosts(site.root);
   for (const host of listNames(hosts)) {
-    if (host !== identity.domain && readPointer(join(hosts, host)) === hostTarget(site)) rmSync(join(hosts, host));
+    if (host !== identity.domain && readPointer(join(hosts, host)) === hostTarget(site))
+      rmSync(join(hosts, host));
   }
   if (readPointer(join(hosts, identity.domain)) !== hostTarget(site)) {
     movePointer(join(hosts, identity.domain), hostTarget(site));
@@ -53,6 +64,6 @@ export function forgetHosts(site: Site): void {
   syncDirectory(hosts);
 }
 
-function hostTarget(site: Site): string {
+export function hostTarget(site: Site): string {
   return `../sites/${site.project}/${site.environment}`;
 }

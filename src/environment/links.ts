@@ -18,9 +18,13 @@ export function treeEntries(entries: Entry[], links: EnvironmentLink[]): Entry[]
   for (const link of links) {
     const blocker = ancestors(link.path).find((path) => files.has(path));
     if (!blocker) continue;
-    throw new GreenroomError("CONFIG_INVALID", `${link.path} can't be linked in: ${blocker} is a file in the release`, {
-      hint: "rename one of them in greenroom.json",
-    });
+    throw new GreenroomError(
+      "CONFIG_INVALID",
+      `${link.path} can't be linked in: ${blocker} is a file in the release`,
+      {
+        hint: "rename one of them in greenroom.json",
+      },
+    );
   }
   return withLinks(entries, links);
 }

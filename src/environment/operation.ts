@@ -3,11 +3,11 @@ import { type Lock, tryLock } from "../disk/lock.ts";
 import { GreenroomError, translateErrno } from "../errors.ts";
 import { applyStep, isMoved, type Stage } from "./apply.ts";
 import { openDoors } from "./door.ts";
-import { ensureSite } from "./identity.ts";
+import { ensureRoles, ensureSite } from "./identity.ts";
 import { appendJournal } from "./journal.ts";
 import { recover } from "./recover.ts";
 import { at, siteName } from "./site.ts";
-import { exists, type EnvironmentState, liveRelease, readState } from "./state.ts";
+import { type EnvironmentState, exists, liveRelease, readState } from "./state.ts";
 import { describeStep, isCommit, isTidying, type Step } from "./steps.ts";
 import { sweepLeftovers } from "./sweep.ts";
 import type { CheckResult } from "./verdict.ts";
@@ -40,6 +40,7 @@ export async function runOperation(scene: Scene, request: Request): Promise<Done
   const stage: Stage = { scene, door: openDoors(site, scene.world.parts), results: [] };
   try {
     await recover(stage);
+    if (request.creates) ensureRoles(site);
     const steps = request.plan(readState(site));
     const warnings = steps.length > 0 ? await applyJournaled(stage, request, steps) : [];
     return { state: readState(site), steps, warnings, results: stage.results };
@@ -56,9 +57,13 @@ function planOnly({ site }: Scene, request: Request): Done {
 
 export function assertExists({ site }: Scene): void {
   if (exists(site)) return;
-  throw new GreenroomError("ENVIRONMENT_MISSING", `nothing was ever staged in ${siteName(site)} on this machine`, {
-    hint: `greenroom deploy ${site.environment}`,
-  });
+  throw new GreenroomError(
+    "ENVIRONMENT_MISSING",
+    `nothing was ever staged in ${siteName(site)} on this machine`,
+    {
+      hint: `greenroom deploy ${site.environment}`,
+    },
+  );
 }
 
 interface Holder {
@@ -73,11 +78,19 @@ export function takeLock({ site, world }: Scene, operation: string): Lock {
   const lock = tryLock(at.lock(site), mine);
   if ("release" in lock) return lock;
   const { operation: doing, by, since, pid } = (lock.heldBy ?? {}) as Holder;
-  const who = doing ? `${by} has been doing a ${doing} since ${since} (process ${pid})` : "another operation is at work";
-  throw new GreenroomError("LOCKED", `${siteName(site)} is locked: ${who}`, { hint: "try again when it has ended" });
+  const who = doing
+    ? `${by} has been doing a ${doing} since ${since} (process ${pid})`
+    : "another operation is at work";
+  throw new GreenroomError("LOCKED", `${siteName(site)} is locked: ${who}`, {
+    hint: "try again when it has ended",
+  });
 }
 
-async function applyJournaled(stage: Stage, { operation, detail }: Request, steps: Step[]): Promise<string[]> {
+async function applyJournaled(
+  stage: Stage,
+  { operation, detail }: Request,
+  steps: Step[],
+): Promise<string[]> {
   const { site, world } = stage.scene;
   const id = randomUUID();
   const stamp = () => ({ id, at: world.now().toISOString() });
@@ -86,7 +99,9 @@ async function applyJournaled(stage: Stage, { operation, detail }: Request, step
     const { warnings, failedTask } = await applyAll(stage, steps, (index) =>
       appendJournal(site, { event: "step", ...stamp(), index }, false),
     );
-    const live = steps.some((step) => step.do === "traffic") ? (liveRelease(readState(site)) ?? undefined) : undefined;
+    const live = steps.some((step) => step.do === "traffic")
+      ? (liveRelease(readState(site)) ?? undefined)
+      : undefined;
     const error = failedTask?.message;
     tolerate(warnings, "the journal", () =>
       appendJournal(site, { event: "end", ...stamp(), outcome: "done", live, error, warnings }, true),
@@ -95,7 +110,8 @@ async function applyJournaled(stage: Stage, { operation, detail }: Request, step
     return warnings;
   } catch (error) {
     const failure = translateErrno(error);
-    if (!(failure instanceof GreenroomError && failure.code === "AFTER_TASK_FAILED")) endFailed(stage, id, failure);
+    if (!(failure instanceof GreenroomError && failure.code === "AFTER_TASK_FAILED"))
+      endFailed(stage, id, failure);
     throw failure;
   }
 }
@@ -136,7 +152,11 @@ function warn({ scene }: Stage, step: Step, error: unknown): string {
 function afterTaskFailed(error: unknown): GreenroomError {
   if (!(error instanceof GreenroomError)) throw error;
   const { hint, detail } = error;
-  return new GreenroomError("AFTER_TASK_FAILED", `done, but ${error.message}`, { hint, detail, cause: error });
+  return new GreenroomError("AFTER_TASK_FAILED", `done, but ${error.message}`, {
+    hint,
+    detail,
+    cause: error,
+  });
 }
 
 function endFailed({ scene }: Stage, id: string, failure: unknown): void {

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { ensureDirectory, movePointer, readPointer, syncDirectory } from "../disk/durable.ts";
-import { at, type Site } from "./site.ts";
 import { SIDES } from "./sides.ts";
+import { at, type Site } from "./site.ts";
 import { isVisible, listNames } from "./state.ts";
 
 /** Letters and digits that nobody mistakes for each other, 32 of them: five bits each. */
@@ -12,7 +12,9 @@ const LENGTH = 12;
 
 /** Whoever doesn't know the secret finds no such path. Null where previews are open. */
 export function readSecret(site: Site): string | null {
-  const name = listNames(at.previews(site)).find((name) => name.endsWith("-blue") && leadsTo(site, name, "../blue"));
+  const name = listNames(at.previews(site)).find(
+    (name) => name.endsWith("-blue") && leadsTo(site, name, "../blue"),
+  );
   return name?.slice(0, -"-blue".length) ?? null;
 }
 

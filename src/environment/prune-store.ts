@@ -2,7 +2,14 @@ import { lstatSync, readdirSync, readFileSync, rmSync, unlinkSync } from "node:f
 import { dirname, join } from "node:path";
 import { syncDirectory } from "../disk/durable.ts";
 import { clearDead } from "../release/intake.ts";
-import { findRelease, listProjects, listVersions, manifestPath, objectName, type Store } from "../release/store.ts";
+import {
+  findRelease,
+  listProjects,
+  listVersions,
+  manifestPath,
+  objectName,
+  type Store,
+} from "../release/store.ts";
 import { siteOf } from "./site.ts";
 import { listSites, readState } from "./state.ts";
 
@@ -18,7 +25,11 @@ export function readNeeds(root: string, store: Store, project: string, retired: 
 }
 
 /** What the store could do without once these releases are gone. */
-export function findUnneeded(store: Store, project: string, dropped: string[]): { objects: number; bytes: number } {
+export function findUnneeded(
+  store: Store,
+  project: string,
+  dropped: string[],
+): { objects: number; bytes: number } {
   const files = unneededObjects(store, (name, version) => name === project && dropped.includes(version));
   return { objects: files.length, bytes: files.reduce((sum, file) => sum + lstatSync(file).size, 0) };
 }

@@ -1,7 +1,7 @@
 import { applyStep, isMoved, type Stage } from "./apply.ts";
 import { appendJournal, readLastEntry } from "./journal.ts";
-import { isCommit, isTidying } from "./steps.ts";
 import { liveRelease, readState } from "./state.ts";
+import { isCommit, isTidying } from "./steps.ts";
 import { sweepLeftovers } from "./sweep.ts";
 
 /**
@@ -11,14 +11,17 @@ import { sweepLeftovers } from "./sweep.ts";
 export async function recover(stage: Stage): Promise<void> {
   const { site, spec, world } = stage.scene;
   const last = readLastEntry(site);
-  if (!last || last.end) return;
+  if (last?.end) return;
+  // A run that died before it wrote its intent down: it made nothing but the environment's folders.
+  if (!last) return sweepLeftovers(site, spec);
   const { id, operation, steps, at: since } = last.begin;
   const commit = steps.findLastIndex(isCommit);
   const moved = commit !== -1 && isMoved(stage.scene, steps[commit] as Parameters<typeof isMoved>[1]);
   sweepLeftovers(site, spec);
   if (moved) for (const step of steps.slice(commit + 1).filter(isTidying)) await applyStep(stage, step);
   else if (steps.some((step) => step.do === "previews")) await applyStep(stage, { do: "previews" });
-  const live = moved && steps[commit]!.do === "traffic" ? (liveRelease(readState(site)) ?? undefined) : undefined;
+  const live =
+    moved && steps[commit]!.do === "traffic" ? (liveRelease(readState(site)) ?? undefined) : undefined;
   const outcome = moved ? "finished" : "undone";
   appendJournal(site, { event: "end", id, at: world.now().toISOString(), outcome, live }, true);
   world.emit({

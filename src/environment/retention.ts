@@ -1,9 +1,9 @@
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ensureDirectory, readJson, writeJsonDurably } from "../disk/durable.ts";
-import { removeTree } from "../disk/remove.ts";
-import { type EnvironmentLink, environmentLinks } from "./links.ts";
+import { discardTree } from "../disk/remove.ts";
 import { readStaged } from "./config.ts";
+import { type EnvironmentLink, environmentLinks } from "./links.ts";
 import { at, type Site } from "./site.ts";
 import { type EnvironmentState, isVisible, listNames, readState, referenced, SPARE } from "./state.ts";
 
@@ -23,7 +23,7 @@ export function retireRelease(site: Site, release: string): void {
   if (referenced(readState(site)).includes(release)) return;
   if (existsSync(tree)) {
     const spare = listNames(at.releases(site)).some((name) => name.startsWith(SPARE));
-    if (spare) removeTree(tree);
+    if (spare) discardTree(tree);
     else keepAsSpare(site, release);
   }
   rmSync(at.config(site, release), { recursive: true, force: true });
@@ -50,7 +50,7 @@ export function spareTree(site: Site, release: string): string {
 
 export function dropSpares(site: Site): void {
   for (const name of listNames(at.releases(site))) {
-    if (!isVisible(name)) removeTree(join(at.releases(site), name));
+    if (!isVisible(name)) discardTree(join(at.releases(site), name));
   }
 }
 

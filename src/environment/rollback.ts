@@ -62,11 +62,17 @@ export function chooseTarget(state: EnvironmentState, past: Past, to: string | n
 function releaseBefore(state: EnvironmentState, { history, available }: Past, live: string): string {
   const now = history.lastIndexOf(live);
   const before = (now === -1 ? history : history.slice(0, now)).reverse();
-  const target = before.find((release) => release !== live && !state.bad.includes(release) && available.includes(release));
+  const target = before.find(
+    (release) => release !== live && !state.bad.includes(release) && available.includes(release),
+  );
   if (target) return target;
-  throw new GreenroomError("NO_RELEASE_BEFORE", `${siteName(state.site)} has no good release before ${live}`, {
-    hint: `choose one yourself: greenroom releases ${state.site.environment}, then rollback --to VERSION`,
-  });
+  throw new GreenroomError(
+    "NO_RELEASE_BEFORE",
+    `${siteName(state.site)} has no good release before ${live}`,
+    {
+      hint: `choose one yourself: greenroom releases ${state.site.environment}, then rollback --to VERSION`,
+    },
+  );
 }
 
 function assertTarget(
@@ -77,7 +83,9 @@ function assertTarget(
 ): string {
   if (to === live) throw new GreenroomError("USAGE", `${to} is live already`, { hint: "greenroom releases" });
   if (!available.includes(to)) {
-    throw new GreenroomError("VERSION_UNKNOWN", `${siteName(site)} has no release ${to}`, { hint: "greenroom releases" });
+    throw new GreenroomError("VERSION_UNKNOWN", `${siteName(site)} has no release ${to}`, {
+      hint: "greenroom releases",
+    });
   }
   if (bad.includes(to) && !force) {
     throw new GreenroomError("RELEASE_BAD", `${to} was left as bad by an earlier rollback`, {
@@ -106,7 +114,12 @@ function bringBack(state: EnvironmentState, spec: EnvironmentSpec, release: stri
   const side = state.rehearsal;
   const onDisk = state.releases.includes(release);
   return [
-    ...(onDisk ? [] : ([{ do: "tree", release, recycle: state.spare }, { do: "config", release }] as const)),
+    ...(onDisk
+      ? []
+      : ([
+          { do: "tree", release, recycle: state.spare },
+          { do: "config", release },
+        ] as const)),
     { do: "forget", side },
     { do: "point", side, release },
     ...(spec.serve.kind === "process" ? [{ do: "start", side, release } as const] : []),

@@ -39,11 +39,21 @@ export async function stage(scene: Scene, { release, dryRun }: StageOptions) {
     dryRun,
     plan: (state) => planStage(state, spec, release, { ...lookAt(scene, state, release), healthy }),
   });
-  return { ...done, release, side: done.state.rehearsal, changed: done.steps.some((step) => step.do === "point") };
+  return {
+    ...done,
+    release,
+    side: done.state.rehearsal,
+    changed: done.steps.some((step) => step.do === "point"),
+  };
 }
 
 /** The rehearsal side shows the release with the one step "point"; visitors see nothing of any of it. */
-export function planStage(state: EnvironmentState, spec: EnvironmentSpec, release: string, standing: Standing): Step[] {
+export function planStage(
+  state: EnvironmentState,
+  spec: EnvironmentSpec,
+  release: string,
+  standing: Standing,
+): Step[] {
   const side = state.rehearsal;
   const identity = identitySteps(state, spec);
   const shown = [liveRelease(state), rehearsalRelease(state)].includes(release);
@@ -94,7 +104,10 @@ function assertStageable(state: EnvironmentState, release: string, configuredOth
 function lookAt({ site, spec }: Scene, state: EnvironmentState, release: string): Omit<Standing, "healthy"> {
   const staged = readStaged(site, release);
   const paths = (storage: string[], config: string[]) => JSON.stringify([storage, config]);
-  const linked = paths(spec.storage, spec.config.map(({ path }) => path));
+  const linked = paths(
+    spec.storage,
+    spec.config.map(({ path }) => path),
+  );
   const sameLinks = staged !== null && paths(staged.storage, staged.config) === linked;
   return {
     asStaged: isStagedAs(site, release, spec),

@@ -40,7 +40,10 @@ export function readState(site: Site): EnvironmentState {
     verdict: verdict?.release === sides[rehearsal] ? verdict : null,
     releases: listReleases(site),
     bad: listNames(join(site.dir, "bad")),
-    spare: listNames(at.releases(site)).find((name) => name.startsWith(SPARE))?.slice(SPARE.length) ?? null,
+    spare:
+      listNames(at.releases(site))
+        .find((name) => name.startsWith(SPARE))
+        ?.slice(SPARE.length) ?? null,
   };
 }
 
@@ -80,7 +83,9 @@ export function isVisible(name: string): boolean {
 }
 
 export function listNames(folder: string): string[] {
-  return (orNull(() => readdirSync(folder), "ENOENT", "ENOTDIR") ?? []).filter((name) => !name.startsWith(TEMPORARY));
+  return (orNull(() => readdirSync(folder), "ENOENT", "ENOTDIR") ?? []).filter(
+    (name) => !name.startsWith(TEMPORARY),
+  );
 }
 
 function readSide(site: Site, side: Side): string | null {

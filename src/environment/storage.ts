@@ -1,9 +1,19 @@
-import { chmodSync, copyFileSync, lchownSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { syncDirectory, syncFileSystem, temporaryName } from "../disk/durable.ts";
+import { readAccount } from "../processes/account.ts";
 import type { Entry } from "../release/manifest.ts";
 import { objectPath, type Store } from "../release/store.ts";
-import { readAccount } from "../processes/account.ts";
 import { at, type Site } from "./site.ts";
 import type { EnvironmentSpec } from "./spec.ts";
 
@@ -13,7 +23,13 @@ export function missingStorage(site: Site, storage: string[]): string[] {
 }
 
 /** Fills a storage path once. It appears whole, and what is there is never touched again. */
-export function seedStorage(site: Site, store: Store, path: string, entries: Entry[], owner: Owner | null): void {
+export function seedStorage(
+  site: Site,
+  store: Store,
+  path: string,
+  entries: Entry[],
+  owner: Owner | null,
+): void {
   const master = at.storage(site, path);
   mkdirSync(dirname(master), { recursive: true });
   const temporary = temporaryName(master);

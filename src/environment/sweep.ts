@@ -1,10 +1,12 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { orNull } from "../disk/durable.ts";
-import { removeTree } from "../disk/remove.ts";
+import { orNull, readPointer } from "../disk/durable.ts";
+import { discardTree, removeTree } from "../disk/remove.ts";
+import { readStaged } from "./config.ts";
+import { hostTarget } from "./identity.ts";
 import { at, type Site } from "./site.ts";
 import type { EnvironmentSpec } from "./spec.ts";
-import { listNames } from "./state.ts";
+import { listNames, readState, referenced } from "./state.ts";
 import { sweepGenerations } from "./traffic.ts";
 
 const TEMPORARY_NAME = /^\.tmp-[0-9a-f]{12}-/;
@@ -12,9 +14,18 @@ const TEMPORARY_NAME = /^\.tmp-[0-9a-f]{12}-/;
 /** Removes what a run that died half made. Nothing of it has a name that anybody uses. */
 export function sweepLeftovers(site: Site, spec: EnvironmentSpec): void {
   const storages = spec.storage.map((path) => dirname(at.storage(site, path)));
-  const folders = [site.dir, at.releases(site), at.run(site), at.previews(site), at.generations(site), join(site.dir, "bad")];
+  const folders = [
+    site.dir,
+    at.releases(site),
+    at.run(site),
+    at.previews(site),
+    at.generations(site),
+    join(site.dir, "bad"),
+  ];
   for (const folder of [...folders, ...storages]) sweepTemporary(folder);
+  sweepHosts(site);
   sweepGenerations(site);
+  sweepTrees(site);
   sweepConfig(site);
 }
 
@@ -22,6 +33,22 @@ function sweepTemporary(folder: string): void {
   for (const name of orNull(() => readdirSync(folder), "ENOENT") ?? []) {
     if (TEMPORARY_NAME.test(name)) removeTree(join(folder, name));
   }
+}
+
+/** All environments share the hosts: only what leads to this one is known to be nobody's any more. */
+function sweepHosts(site: Site): void {
+  const hosts = at.hosts(site.root);
+  for (const name of orNull(() => readdirSync(hosts), "ENOENT") ?? []) {
+    const ours = TEMPORARY_NAME.test(name) && readPointer(join(hosts, name)) === hostTarget(site);
+    if (ours) rmSync(join(hosts, name));
+  }
+}
+
+/** Trees of releases that never got their configuration. */
+function sweepTrees(site: Site): void {
+  const state = readState(site);
+  const unshown = state.releases.filter((release) => !referenced(state).includes(release));
+  for (const release of unshown) if (!readStaged(site, release)) discardTree(at.release(site, release));
 }
 
 /** Configuration of releases that never got their tree. */

@@ -56,7 +56,9 @@ export function assertRehearsed(state: EnvironmentState, force: boolean): string
       `the checks of ${release} on ${siteName(site)}'s rehearsal: ${verdictWord(verdict)}`,
       {
         hint: `greenroom check ${site.environment}`,
-        detail: verdict?.results.filter(({ passed }) => !passed).map(({ check, reason }) => `${check}: ${reason}`),
+        detail: verdict?.results
+          .filter(({ passed }) => !passed)
+          .map(({ check, reason }) => `${check}: ${reason}`),
       },
     );
   }

@@ -33,7 +33,9 @@ export async function runTask(scene: Scene, name: string, side: Side, url: strin
     onLine: (text) => world.emit({ event: "line", source: name, text }),
   });
   if (outcome.code === 0 && !outcome.timedOut) return;
-  const how = outcome.timedOut ? `ran out of its ${task.timeout / 1000} s` : `ended with ${outcome.code ?? outcome.signal}`;
+  const how = outcome.timedOut
+    ? `ran out of its ${task.timeout / 1000} s`
+    : `ended with ${outcome.code ?? outcome.signal}`;
   throw new GreenroomError("TASK_FAILED", `task ${name} of ${siteName(site)} ${how}`, {
     hint: `its whole output: ${log}`,
     detail: outcome.lastLines,

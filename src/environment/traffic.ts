@@ -1,6 +1,13 @@
 import { mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { ensureDirectory, movePointer, orNull, readPointer, syncDirectory, temporaryName } from "../disk/durable.ts";
+import {
+  ensureDirectory,
+  movePointer,
+  orNull,
+  readPointer,
+  syncDirectory,
+  temporaryName,
+} from "../disk/durable.ts";
 import { removeTree } from "../disk/remove.ts";
 import { isSide, other, type Side } from "./sides.ts";
 import { at, type Site } from "./site.ts";

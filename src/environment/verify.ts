@@ -55,7 +55,14 @@ function verifyRelease({ site, world }: Scene, release: string, hash: Hasher, re
   const manifest = findRelease(world.store, site.project, release);
   const staged = readStaged(site, release);
   if (!manifest || !staged) {
-    return [{ place: release, path: manifest ? "its configuration" : "its manifest", fault: "missing", repaired: false }];
+    return [
+      {
+        place: release,
+        path: manifest ? "its configuration" : "its manifest",
+        fault: "missing",
+        repaired: false,
+      },
+    ];
   }
   const dir = at.release(site, release);
   const entries = treeEntries(manifest.entries, environmentLinks(staged.storage, staged.config, release));

@@ -1,10 +1,20 @@
-import { chmodSync, closeSync, futimesSync, lstatSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  futimesSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { join } from "node:path";
 import { orNull, syncFileSystem, writeAll } from "../disk/durable.ts";
 import { errnoOf } from "../errors.ts";
 import type { FileEntry } from "./manifest.ts";
 import type { Content } from "./read-source.ts";
-import { objectName, objectPath, type Store } from "./store.ts";
+import { incomingName, objectName, objectPath, type Store } from "./store.ts";
 
 /** Takes contents into the store: they get their names only once all of them are durable. */
 export interface Intake {
@@ -18,7 +28,7 @@ export interface Intake {
 
 export function openIntake(store: Store): Intake {
   clearDead(store);
-  const dir = join(store.incoming, `${process.pid}-${Date.now().toString(36)}`);
+  const dir = incomingName(store);
   mkdirSync(dir);
   const spill = join(dir, "spill");
   const folders = new Set(readdirSync(store.objects));
@@ -97,7 +107,8 @@ function modeOf(entry: FileEntry): number {
 /** Removes what runs that died left behind. */
 export function clearDead(store: Store): void {
   for (const name of readdirSync(store.incoming)) {
-    if (!isAlive(Number.parseInt(name, 10))) rmSync(join(store.incoming, name), { recursive: true, force: true });
+    if (!isAlive(Number.parseInt(name, 10)))
+      rmSync(join(store.incoming, name), { recursive: true, force: true });
   }
 }
 

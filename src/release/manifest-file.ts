@@ -1,6 +1,6 @@
 import { closeSync, linkSync, openSync, readFileSync, readSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
-import { orNull, syncDirectory, temporaryName, writeFileDurably } from "../disk/durable.ts";
+import { orNull, syncDirectory, writeSynced } from "../disk/durable.ts";
 import { errnoOf } from "../errors.ts";
 import type { Entry, Manifest, ManifestHead } from "./manifest.ts";
 
@@ -19,10 +19,9 @@ const KINDS = { f: "file", x: "file", l: "link", d: "folder" } as const;
 const HEAD_LIMIT = 16_384;
 
 /** False if a manifest of that name is already there; it is never replaced. */
-export function writeManifest(path: string, { entries, ...head }: Manifest): boolean {
-  const temporary = temporaryName(path);
-  writeFileDurably(temporary, `${JSON.stringify(head)}\n${JSON.stringify(toColumns(entries))}\n`);
+export function writeManifest(temporary: string, path: string, { entries, ...head }: Manifest): boolean {
   try {
+    writeSynced(temporary, `${JSON.stringify(head)}\n${JSON.stringify(toColumns(entries))}\n`);
     linkSync(temporary, path);
   } catch (error) {
     if (errnoOf(error) === "EEXIST") return false;

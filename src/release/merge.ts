@@ -9,7 +9,9 @@ export function overlay(base: Entry[], top: Entry[]): Entry[] {
   const kept = base.filter(
     (entry) => !covered.has(entry.path) && !folders.has(entry.path) && !isBelowOne(entry.path, blocked),
   );
-  return [...kept, ...top.filter((entry) => entry.kind !== "folder" || !holdsAny(entry.path, kept))].sort(byPath);
+  return [...kept, ...top.filter((entry) => entry.kind !== "folder" || !holdsAny(entry.path, kept))].sort(
+    byPath,
+  );
 }
 
 function holdsAny(folder: string, entries: Entry[]): boolean {
@@ -27,7 +29,8 @@ export function withLinks(entries: Entry[], links: { path: string; target: strin
 /** `a/b/c` → `a`, `a/b`. */
 export function ancestors(path: string): string[] {
   const found: string[] = [];
-  for (let end = path.indexOf("/"); end !== -1; end = path.indexOf("/", end + 1)) found.push(path.slice(0, end));
+  for (let end = path.indexOf("/"); end !== -1; end = path.indexOf("/", end + 1))
+    found.push(path.slice(0, end));
   return found;
 }
 

@@ -18,7 +18,9 @@ export interface NewRelease {
 export function recordRelease(store: Store, release: NewRelease, now: Date): Manifest {
   // Objects first: a manifest that survives a power cut must find them.
   syncFileSystem(store.dir);
-  return release.version === null ? recordUnnamed(store, release, now) : recordNamed(store, release, release.version, now);
+  return release.version === null
+    ? recordUnnamed(store, release, now)
+    : recordNamed(store, release, release.version, now);
 }
 
 function recordUnnamed(store: Store, release: NewRelease, now: Date): Manifest {

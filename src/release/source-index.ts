@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { orNull, writeFileDurably } from "../disk/durable.ts";
+import { orNull, writeDurablyBy } from "../disk/durable.ts";
 import type { Entry, FileEntry, Manifest } from "./manifest.ts";
-import { findRelease, type Store } from "./store.ts";
+import { findRelease, incomingName, type Store } from "./store.ts";
 import type { Found, Look } from "./walk.ts";
 
 /**
@@ -37,7 +37,13 @@ export function readIndex(store: Store, project: string, source: string): Source
 }
 
 /** `found` and the manifest's entries are of the same walk, one for one. */
-export function writeIndex(store: Store, source: string, manifest: Manifest, found: Found[], seenAt: number): void {
+export function writeIndex(
+  store: Store,
+  source: string,
+  manifest: Manifest,
+  found: Found[],
+  seenAt: number,
+): void {
   const { project, version } = manifest;
   const looks = new Float64Array(4 * found.length);
   found.forEach((thing, i) => {
@@ -47,7 +53,7 @@ export function writeIndex(store: Store, source: string, manifest: Manifest, fou
   });
   const head: Head = { source, project, version };
   const bytes = Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), Buffer.from(looks.buffer)]);
-  writeFileDurably(indexPath(store, project, source), bytes);
+  writeDurablyBy(incomingName(store), indexPath(store, project, source), bytes);
 }
 
 /** Walks index and source side by side: answers for paths in ascending order. */
@@ -59,8 +65,14 @@ export function createRecall(index: SourceIndex | null): (path: string, look: Lo
     while (i < entries.length && entries[i]!.path < path) i += 1;
     const entry = entries[i];
     if (entry?.path !== path || entry.kind !== "file" || entry.executable !== look.executable) return null;
-    const [size, mtimeMs, ctimeMs, ino] = [looks[4 * i], looks[4 * i + 1], looks[4 * i + 2], looks[4 * i + 3]];
-    const same = ctimeMs === look.ctimeMs && mtimeMs === look.mtimeMs && size === look.size && ino === look.ino;
+    const [size, mtimeMs, ctimeMs, ino] = [
+      looks[4 * i],
+      looks[4 * i + 1],
+      looks[4 * i + 2],
+      looks[4 * i + 3],
+    ];
+    const same =
+      ctimeMs === look.ctimeMs && mtimeMs === look.mtimeMs && size === look.size && ino === look.ino;
     return same ? entry : null;
   };
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ensureDirectory, orNull, TEMPORARY } from "../disk/durable.ts";
@@ -25,8 +26,14 @@ export function openStore(root: string): Store {
     index: join(dir, "index"),
     known: new Map<string, Manifest>(),
   };
-  for (const folder of [store.objects, store.incoming, store.index, releasesFolder(store)]) ensureDirectory(folder);
+  for (const folder of [store.objects, store.incoming, store.index, releasesFolder(store)])
+    ensureDirectory(folder);
   return store;
+}
+
+/** A new name among what arrives: what has it goes away once the process that took it is dead. */
+export function incomingName(store: Store): string {
+  return join(store.incoming, `${process.pid}-${randomBytes(6).toString("hex")}`);
 }
 
 /** Executables are objects of their own: hard links share a mode. */
@@ -37,7 +44,6 @@ export function objectName(file: Pick<FileEntry, "sha256" | "executable">): stri
 export function objectPath(store: Store, file: Pick<FileEntry, "sha256" | "executable">): string {
   return `${store.objects}/${file.sha256.slice(0, 2)}/${objectName(file)}`;
 }
-
 
 /**
  * Shared by everybody who relies on objects staying where they are, exclusive for `prune`: an object that a release
@@ -82,7 +88,7 @@ export function readHead(store: Store, project: string, version: string): Manife
 export function addRelease(store: Store, manifest: Manifest): boolean {
   ensureDirectory(releasesFolder(store, manifest.project));
   const path = manifestPath(store, manifest.project, manifest.version);
-  if (!writeManifest(path, manifest)) return false;
+  if (!writeManifest(incomingName(store), path, manifest)) return false;
   store.known.set(path, manifest);
   return true;
 }
@@ -90,7 +96,9 @@ export function addRelease(store: Store, manifest: Manifest): boolean {
 /** The versions of a project's releases, in no order. */
 export function listVersions(store: Store, project: string): string[] {
   const names = orNull(() => readdirSync(releasesFolder(store, project)), "ENOENT") ?? [];
-  return names.filter((name) => name.endsWith(".json") && !name.startsWith(TEMPORARY)).map((name) => name.slice(0, -5));
+  return names
+    .filter((name) => name.endsWith(".json") && !name.startsWith(TEMPORARY))
+    .map((name) => name.slice(0, -5));
 }
 
 export function listProjects(store: Store): string[] {
