@@ -16,12 +16,12 @@ import type { FileEntry } from "./manifest.ts";
 import type { Content } from "./read-source.ts";
 import { incomingName, objectName, objectPath, type Store } from "./store.ts";
 
-/** Takes contents into the store: they get their names only once all of them are durable. */
+/**
+ * Where contents wait until all of them are durable; only then they get their names in the store. Several threads may
+ * fill one intake, each through a `Keeper` of its own.
+ */
 export interface Intake {
-  /** Where to copy what is too large for memory, before `keep`. */
-  spill: string;
-  /** Keeps a content unless the store has it. The answer has the mtime that its object carries. */
-  keep(content: Content, entry: FileEntry): FileEntry;
+  dir: string;
   settle(): void;
   abandon(): void;
 }
@@ -30,33 +30,46 @@ export function openIntake(store: Store): Intake {
   clearDead(store);
   const dir = incomingName(store);
   mkdirSync(dir);
-  const spill = join(dir, "spill");
-  const folders = new Set(readdirSync(store.objects));
-  const opened = new Set<string>();
-  const kept = new Map<string, FileEntry>();
-
   return {
-    spill,
-    keep(content, entry) {
-      const name = objectName(entry);
-      const folder = folderOf(entry);
-      const known = kept.get(name) ?? (folders.has(folder) ? findObject(store, entry) : null);
-      if (known) return { ...entry, mtime: known.mtime };
-      const path = `${dir}/${folder}/${name}`;
-      if (!opened.has(folder)) mkdirSync(join(dir, folder));
-      opened.add(folder);
-      if (content.bytes) writeIncoming(path, content.bytes, entry);
-      else adoptSpill(spill, path, entry);
-      kept.set(name, entry);
-      return entry;
-    },
+    dir,
     settle() {
-      if (kept.size > 0) syncFileSystem(dir);
-      for (const folder of opened) nameObjects(store, dir, folder);
+      const folders = readdirSync(dir);
+      if (folders.length > 0) syncFileSystem(dir);
+      for (const folder of folders) nameObjects(store, dir, folder);
       rmSync(dir, { recursive: true });
     },
     abandon() {
       rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface Keeper {
+  /** Where to copy what is too large for memory, before `keep`. */
+  spill: string;
+  /** Keeps a content unless the store has it. The answer has the mtime that its object carries. */
+  keep(content: Content, entry: FileEntry): FileEntry;
+}
+
+export function openKeeper(store: Store, intake: string, name: string): Keeper {
+  const spill = join(store.incoming, `${basename(intake)}-${name}`);
+  const folders = new Set(readdirSync(store.objects));
+  const opened = new Set<string>();
+  const keep = (content: Content, entry: FileEntry, path: string) => {
+    if (content.bytes) writeIncoming(path, content.bytes, entry);
+    else adoptSpill(spill, path, entry);
+    return entry;
+  };
+  return {
+    spill,
+    keep(content, entry) {
+      const folder = folderOf(entry);
+      const stored = folders.has(folder) ? findContent(objectPath(store, entry), entry) : null;
+      if (stored) return stored;
+      const path = `${intake}/${folder}/${objectName(entry)}`;
+      if (!opened.has(folder)) mkdirSync(`${intake}/${folder}`, { recursive: true });
+      opened.add(folder);
+      return findContent(path, entry) ?? keep(content, entry, path);
     },
   };
 }
@@ -73,33 +86,15 @@ function nameObjects(store: Store, dir: string, folder: string): void {
   for (const name of readdirSync(join(dir, folder))) renameSync(join(dir, folder, name), join(target, name));
 }
 
-// The size tells a whole object from one that something cut short.
-function findObject(store: Store, entry: FileEntry): { mtime: number } | null {
-  const stat = lstatSync(objectPath(store, entry), { throwIfNoEntry: false });
-  return stat?.size === entry.size ? { mtime: Math.floor(stat.mtimeMs / 1000) } : null;
+/** The entry with its object's mtime, if the object is there. The size tells a whole one from one cut short. */
+function findContent(path: string, entry: FileEntry): FileEntry | null {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  return stat?.size === entry.size ? { ...entry, mtime: Math.floor(stat.mtimeMs / 1000) } : null;
 }
 
+// Two threads that keep the same content at the same time write it twice; the last rename wins, with the same bytes.
 function writeIncoming(path: string, bytes: Buffer, entry: FileEntry): void {
-  const fd = openSync(path, "wx", modeOf(entry));
-  try {
-    writeAll(fd, bytes);
-    futimesSync(fd, entry.mtime, entry.mtime);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function adoptSpill(spill: string, path: string, entry: FileEntry): void {
-  const fd = openSync(spill, "r");
-  try {
-    futimesSync(fd, entry.mtime, entry.mtime);
-  } finally {
-    closeSync(fd);
-  }
-  chmodSync(spill, modeOf(entry));
-  renameSync(spill, path);
-}
-
+XX
 function modeOf(entry: FileEntry): number {
   return entry.executable ? 0o555 : 0o444;
 }

@@ -4,24 +4,26 @@ import { orNull, syncDirectory, writeSynced } from "../disk/durable.ts";
 import { errnoOf } from "../errors.ts";
 import type { Entry, Manifest, ManifestHead } from "./manifest.ts";
 
-// Two lines: a short head, so that a list of releases needn't read the entries, and the entries by column, which
-// V8 parses half again as fast as a list of objects.
+// Two lines of ASCII: a short head, so that a list of releases needn't read the entries, and the entries by column.
+// Reading this takes a third of the time that a list of objects would: there is one string to parse, not one an entry.
 interface Columns {
-  path: string[];
-  kind: string;
-  size: number[];
-  sha256: string[];
-  mtime: number[];
-  target: Record<string, string>;
+  /** Joined by "//", which no path holds. */
+  paths: string;
+  /** A letter an entry. */
+  kinds: string;
+  /** 64 letters a file. */
+  sha256: string;
+  sizes: number[];
+  mtimes: number[];
+  targets: string[];
 }
 
-const KINDS = { f: "file", x: "file", l: "link", d: "folder" } as const;
 const HEAD_LIMIT = 16_384;
 
 /** False if a manifest of that name is already there; it is never replaced. */
 export function writeManifest(temporary: string, path: string, { entries, ...head }: Manifest): boolean {
   try {
-    writeSynced(temporary, `${JSON.stringify(head)}\n${JSON.stringify(toColumns(entries))}\n`);
+    writeSynced(temporary, `${toAscii(head)}\n${toAscii(toColumns(entries))}\n`);
     linkSync(temporary, path);
   } catch (error) {
     if (errnoOf(error) === "EEXIST") return false;
@@ -34,7 +36,7 @@ export function writeManifest(temporary: string, path: string, { entries, ...hea
 }
 
 export function readManifest(path: string): Manifest | null {
-  const text = orNull(() => readFileSync(path, "utf8"), "ENOENT");
+  const text = orNull(() => readFileSync(path, "latin1"), "ENOENT");
   if (text === null) return null;
   const end = text.indexOf("\n");
   return { ...JSON.parse(text.slice(0, end)), entries: fromColumns(JSON.parse(text.slice(end + 1))) };
@@ -45,41 +47,48 @@ export function readManifestHead(path: string): ManifestHead | null {
   if (fd === null) return null;
   try {
     const bytes = Buffer.alloc(HEAD_LIMIT);
-    const text = bytes.toString("utf8", 0, readSync(fd, bytes, 0, HEAD_LIMIT, 0));
+    const text = bytes.toString("latin1", 0, readSync(fd, bytes, 0, HEAD_LIMIT, 0));
     return JSON.parse(text.slice(0, text.indexOf("\n")));
   } finally {
     closeSync(fd);
   }
 }
 
-function toColumns(entries: Entry[]): Columns {
-  const columns: Columns = { path: [], kind: "", size: [], sha256: [], mtime: [], target: {} };
-  const kinds: string[] = [];
-  for (const entry of entries) {
-    const file = entry.kind === "file" ? entry : null;
-    columns.path.push(entry.path);
-    kinds.push(file ? (file.executable ? "x" : "f") : entry.kind === "link" ? "l" : "d");
-    columns.size.push(file?.size ?? 0);
-    columns.sha256.push(file?.sha256 ?? "");
-    columns.mtime.push(file?.mtime ?? 0);
-    if (entry.kind === "link") columns.target[entry.path] = entry.target;
-  }
-  columns.kind = kinds.join("");
-  return columns;
+function toAscii(value: object): string {
+  return JSON.stringify(value).replace(
+    /[\u0080-\uffff]/g,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
-function fromColumns(columns: Columns): Entry[] {
-  return columns.path.map((path, i): Entry => {
-    const letter = columns.kind[i] as keyof typeof KINDS;
-    switch (KINDS[letter]) {
-      case "link":
-        return { kind: "link", path, target: columns.target[path]! };
-      case "folder":
-        return { kind: "folder", path };
-      case "file": {
-        const [size, sha256, mtime] = [columns.size[i]!, columns.sha256[i]!, columns.mtime[i]!];
-        return { kind: "file", path, executable: letter === "x", size, sha256, mtime };
-      }
-    }
+function toColumns(entries: Entry[]): Columns {
+  const files = entries.filter((entry) => entry.kind === "file");
+  return {
+    paths: entries.map((entry) => entry.path).join("//"),
+    kinds: entries.map(letterOf).join(""),
+    sha256: files.map((file) => file.sha256).join(""),
+    sizes: files.map((file) => file.size),
+    mtimes: files.map((file) => file.mtime),
+    targets: entries.flatMap((entry) => (entry.kind === "link" ? entry.target : [])),
+  };
+}
+
+function letterOf(entry: Entry): string {
+  if (entry.kind === "file") return entry.executable ? "x" : "f";
+  return entry.kind === "link" ? "l" : "d";
+}
+
+function fromColumns({ paths, kinds, sha256, sizes, mtimes, targets }: Columns): Entry[] {
+  let file = 0;
+  let link = 0;
+  if (kinds === "") return [];
+  return paths.split("//").map((path, i): Entry => {
+    const letter = kinds[i];
+    if (letter === "d") return { kind: "folder", path };
+    if (letter === "l") return { kind: "link", path, target: targets[link++]! };
+    const hash = sha256.slice(64 * file, 64 * file + 64);
+    const [size, mtime] = [sizes[file]!, mtimes[file]!];
+    file += 1;
+    return { kind: "file", path, executable: letter === "x", size, sha256: hash, mtime };
   });
 }
