@@ -1,0 +1,80 @@
+import { removeTree } from "../../../src/disk/remove.ts";
+import { LONG, SEED } from "./machine.ts";
+
+const PARALLEL = 2;
+
+/** What many runs came to. */
+export interface Tally {
+  name: string;
+  runs: number;
+  /** Runs that weren't disturbed where they should have been: nothing is known of these points. */
+  holes: string[];
+  /** Runs after which something was wrong. */
+  failures: string[];
+}
+
+export type Outcome = { hole: string } | { faults: string[] };
+
+/** Runs all of the cases, a few at a time, each in a place of its own that is gone afterwards. */
+export async function campaign<C>(
+  name: string,
+  cases: C[],
+  dir: string,
+  attempt: (one: C, place: string) => Promise<Outcome>,
+  describe: (one: C) => string,
+): Promise<Tally> {
+  const tally: Tally = { name, runs: 0, holes: [], failures: [] };
+  const queue = cases.map((one, i) => ({ one, place: `${dir}/run-${i}` }));
+  const work = async () => {
+    for (let next = queue.shift(); next; next = queue.shift()) {
+      const outcome = await attempt(next.one, next.place);
+      removeTree(next.place);
+      tally.runs += 1;
+      if ("hole" in outcome) tally.holes.push(`${describe(next.one)}: ${outcome.hole}`);
+      else if (outcome.faults.length > 0)
+        tally.failures.push(`${describe(next.one)}\n    ${outcome.faults.join("\n    ")}`);
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, work));
+  return tally;
+}
+
+/** All of them in the long run; else a few of the kinds, spread evenly from a place that the seed decides. */
+export function sample<T>(all: T[], few: number, kindOf: (one: T) => string): T[] {
+  if (LONG) return all;
+  const kinds = groupBy(all, kindOf);
+  const step = Math.max(1, kinds.length / few);
+  const chosen: T[] = [];
+  for (let i = ((SEED % 100) / 100) * step; i < kinds.length; i += step) {
+    const kind = kinds[Math.floor(i)]!;
+    chosen.push(kind[SEED % kind.length]!);
+  }
+  return chosen;
+}
+
+function groupBy<T>(all: T[], kindOf: (one: T) => string): T[][] {
+  const groups = new Map<string, T[]>();
+  for (const one of all) groups.set(kindOf(one), [...(groups.get(kindOf(one)) ?? []), one]);
+  return [...groups.values()];
+}
+
+/** For the log of the tests: what was covered, and what wasn't. */
+export function report(tallies: Tally[]): string {
+  const lines = tallies.map(({ name, runs, holes, failures }) => {
+    return `${name}: ${runs} runs, ${failures.length} failures, ${holes.length} holes`;
+  });
+  const total = tallies.reduce((sum, { runs }) => sum + runs, 0);
+  return [
+    `seed ${SEED}, ${total} runs`,
+    ...lines,
+    ...tallies.flatMap(({ holes }) => holes.map((hole) => `hole: ${hole}`)),
+  ].join("\n");
+}
+
+export function failuresOf(tallies: Tally[]): string[] {
+  return tallies.flatMap(({ name, failures }) => failures.map((failure) => `${name}: ${failure}`));
+}
+
+export function undisturbed(tallies: Tally[]): number {
+  return tallies.reduce((sum, { holes }) => sum + holes.length, 0);
+}

@@ -1,0 +1,85 @@
+import { execFile } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { build } from "rolldown";
+
+/** Greenroom as this checkout has it, in files of their own that nobody rebuilds meanwhile. */
+export interface Programs {
+  /** The command line. */
+  cli: string;
+  /** Several command lines after each other, in one process: its argument is a list of argv's in JSON. */
+  sequence: string;
+}
+
+export async function buildPrograms(dir: string): Promise<Programs> {
+  const source = join(dir, "sequence.ts");
+  writeFileSync(source, SEQUENCE.replace("SRC", resolve("src")));
+  const [cli, sequence] = [join(dir, "cli.mjs"), join(dir, "sequence.mjs")];
+  await bundle(resolve("src/cli.ts"), cli);
+  await bundle(source, sequence);
+  return { cli, sequence };
+}
+
+const SEQUENCE = `
+import { main } from "SRC/commands/frame.ts";
+for (const argv of JSON.parse(process.argv[2]!)) {
+  const exit = await main([...argv, "--json"], "0.0.0");
+  process.stdout.write(JSON.stringify({ event: "exit", argv, exit }) + "\\n");
+}
+`;
+
+async function bundle(input: string, file: string): Promise<void> {
+  await build({
+    input,
+    platform: "node",
+    resolve: { mainFields: ["module", "main"] },
+    transform: { define: { __VERSION__: '"0.0.0"' } },
+    output: { file, format: "esm", codeSplitting: false },
+    logLevel: "silent",
+  });
+}
+
+export interface Ran {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  output: string;
+}
+
+export interface Surroundings {
+  root: string;
+  project: string;
+  env?: Record<string, string>;
+}
+
+/** Runs any argv to its end, as Greenroom is run: for this root, from the project's folder. */
+export function run(argv: string[], { root, project, env }: Surroundings): Promise<Ran> {
+  const [command = "", ...args] = argv;
+  const options = {
+    cwd: project,
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      UV_THREADPOOL_SIZE: "1",
+      GREENROOM_ROOT: root,
+      ...env,
+    },
+    maxBuffer: 1 << 26,
+  };
+  return new Promise((done) => {
+    const child = execFile(command, args, options, (_error, stdout, stderr) => {
+      done({ code: child.exitCode, signal: child.signalCode, output: stdout + stderr });
+    });
+  });
+}
+
+export interface Answer {
+  argv: string[];
+  exit: number;
+}
+
+/** The exit code of each command; fewer answers than commands where the process itself died. */
+export async function runSequence(programs: Programs, commands: string[][], where: Surroundings) {
+  const ran = await run([process.execPath, programs.sequence, JSON.stringify(commands)], where);
+  const lines = ran.output.split("\n").filter((line) => line.startsWith('{"event":"exit"'));
+  return { answers: lines.map((line) => JSON.parse(line) as Answer), output: ran.output };
+}

@@ -1,0 +1,70 @@
+import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+/** What a path of a release must be. A folder holds only what has a path of its own. */
+export type Thing =
+  | { kind: "file"; content: string; executable: boolean }
+  | { kind: "link"; target: string }
+  | { kind: "folder" };
+
+/** What a visitor uploads while the first release is live. */
+export const VISITED: Thing = { kind: "file", content: "from a visitor\n", executable: false };
+
+export interface Settings {
+  keep: number;
+  domain?: string;
+  storage?: string[];
+}
+
+const UNCHANGED = "the same in all of them\n".repeat(900);
+
+/** The project's files for its n-th release: some stay, some change, come, go, and become executable. */
+export function filesOf(n: number): Record<string, Thing> {
+  const file = (content: string, executable = false): Thing => ({ kind: "file", content, executable });
+  return {
+    "index.html": file(`<h1>release ${n}</h1>\n`),
+    "about.html": file(UNCHANGED),
+    "assets/app.js": file(`console.log(${n});\n`),
+    "assets/style.css": file("body { color: black }\n"),
+    [`assets/only-${n}.txt`]: file(`only in ${n}\n`),
+    [`part-${n % 2}/page.html`]: file(`a folder that comes and goes, ${n}\n`),
+    "bin/run": file("#!/bin/sh\nexit 0\n", true),
+    "bin/tool": file("#!/bin/sh\nexit 1\n", n % 2 === 0),
+    "home.html": { kind: "link", target: n % 2 === 0 ? "about.html" : "index.html" },
+    empty: { kind: "folder" },
+    "uploads/seed.txt": file("what the first release brings\n"),
+    "data/seed.txt": file("another seed\n"),
+  };
+}
+
+export function configOf(n: number): string {
+  return `{"db":"shop","release":${n}}\n`;
+}
+
+/** Makes the folder hold the n-th release's sources and its greenroom.json. */
+export function writeProject(dir: string, n: number, settings: Settings): void {
+  rmSync(dir, { recursive: true, force: true });
+  mkdirSync(join(dir, "templates"), { recursive: true });
+  for (const [path, thing] of Object.entries(filesOf(n))) writeThing(join(dir, path), thing);
+  writeFileSync(join(dir, "templates", "site.json.hbs"), `{"db":"{{db}}","release":${n}}\n`);
+  writeFileSync(join(dir, "greenroom.json"), JSON.stringify(settingsFile(settings), null, 2));
+}
+
+function writeThing(path: string, thing: Thing): void {
+  mkdirSync(thing.kind === "folder" ? path : dirname(path), { recursive: true });
+  if (thing.kind === "link") symlinkSync(thing.target, path);
+  if (thing.kind !== "file") return;
+  writeFileSync(path, thing.content);
+  chmodSync(path, thing.executable ? 0o755 : 0o644);
+}
+
+function settingsFile({ keep, domain = "shop.localhost", storage = ["uploads"] }: Settings) {
+  return {
+    project: "shop",
+    serve: { kind: "static" },
+    ignore: ["templates/"],
+    storage,
+    config: { "config/site.json": "templates/site.json.hbs" },
+    environments: { production: { domain, keep, values: { db: "shop" } } },
+  };
+}

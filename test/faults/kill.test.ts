@@ -1,0 +1,72 @@
+import { mkdirSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { campaign, failuresOf, report, sample, type Tally, undisturbed } from "./harness/campaign.ts";
+import { killingPoints, killOnce } from "./harness/killing.ts";
+import { type Bench, LONG, lacksStrace, openBench } from "./harness/machine.ts";
+import { buildPrograms, type Programs } from "./harness/program.ts";
+import { prepare, SCENARIOS } from "./harness/scenarios.ts";
+
+const lacking = lacksStrace();
+const FEW = 9;
+
+describe.skipIf(lacking)(
+  `killed at a system call that changes something (skipped if: ${lacking ?? "nothing"})`,
+  () => {
+    let bench: Bench;
+    let programs: Programs;
+    const tallies: Tally[] = [];
+
+    beforeAll(async () => {
+      bench = openBench();
+      programs = await buildPrograms(bench.dir);
+    });
+    afterAll(() => {
+      bench.remove();
+      console.log(report(tallies));
+    });
+
+    test.for(SCENARIOS)(
+      "%s: the site is the old or the new one, whole, and the next command succeeds",
+      { timeout: LONG ? 900_000 : 120_000 },
+      async (name) => {
+        const tally = await killEverywhere(name);
+        tallies.push(tally);
+        expect(failuresOf([tally])).toEqual([]);
+        expect(undisturbed([tally])).toBe(0);
+      },
+    );
+
+    test.for([
+      ["switch", "switch-in-two"],
+      ["stage", "rebuild-in-place"],
+      ["switch", "journal-afterwards"],
+    ])(
+      "negative control: %s done as in wrong/%s.mjs is caught",
+      { timeout: 120_000 },
+      async ([name, wrong]) => {
+        const tally = await killEverywhere(name!, resolve("test/faults/wrong", `${wrong}.mjs`));
+        expect(failuresOf([tally])).not.toEqual([]);
+      },
+    );
+
+    async function killEverywhere(name: string, instead?: string): Promise<Tally> {
+      const dir = join(
+        bench.dir,
+        `${name} ${instead ? `wrong ${basename(instead)}` : ""}`.replaceAll(" ", "-"),
+      );
+      mkdirSync(dir);
+      const scenario = await prepare(name, programs, dir);
+      const argv = [process.execPath, ...(instead ? [instead] : [programs.cli, ...scenario.argv])];
+      const points = await killingPoints(scenario, argv, dir);
+      const chosen = instead ? points.slice(-8) : sample(points, FEW, (point) => point.kind);
+      return campaign(
+        `${name} (${points.length} points)`,
+        chosen,
+        dir,
+        (point, place) => killOnce(scenario, programs, argv, point, place),
+        (point) => `killed before ${point.what}`,
+      );
+    }
+  },
+);
