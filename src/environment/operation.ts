@@ -5,6 +5,7 @@ import { applyStep, isMoved, type Stage } from "./apply.ts";
 import { openDoors } from "./door.ts";
 import { ensureRoles, ensureSite } from "./identity.ts";
 import { appendJournal } from "./journal.ts";
+import { refreshPreviews } from "./previews.ts";
 import { recover } from "./recover.ts";
 import { at, siteName } from "./site.ts";
 import { type EnvironmentState, exists, liveRelease, readState } from "./state.ts";
@@ -111,7 +112,7 @@ async function applyJournaled(
   } catch (error) {
     const failure = translateErrno(error);
     if (!(failure instanceof GreenroomError && failure.code === "AFTER_TASK_FAILED"))
-      endFailed(stage, id, failure);
+      endFailed(stage, id, steps, failure);
     throw failure;
   }
 }
@@ -159,12 +160,13 @@ function afterTaskFailed(error: unknown): GreenroomError {
   });
 }
 
-function endFailed({ scene }: Stage, id: string, failure: unknown): void {
+function endFailed({ scene }: Stage, id: string, steps: Step[], failure: unknown): void {
   const { site, spec, world } = scene;
   const error = failure instanceof Error ? failure.message : String(failure);
   // The disk that failed may fail these too: then the next run finds no end in the journal, and does the same.
   tolerate([], "tidying up", () => {
     sweepLeftovers(site, spec);
+    if (steps.some((step) => step.do === "previews")) refreshPreviews(site, spec.previews);
     appendJournal(site, { event: "end", id, at: world.now().toISOString(), outcome: "failed", error }, true);
   });
 }
