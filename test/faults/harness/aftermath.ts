@@ -9,7 +9,12 @@ export function judgeMoment({ before, after }: Scenario, now: Seen): string[] {
 }
 
 /** Types the next commands and says what is wrong with their answers and with what they leave. */
-export async function judgeNext(scenario: Scenario, programs: Programs, root: string): Promise<string[]> {
+export async function judgeNext(
+  scenario: Scenario,
+  programs: Programs,
+  root: string,
+  mayStay?: RegExp,
+): Promise<string[]> {
   const { before, after, where } = scenario;
   const now = look(root);
   const again = scenario.again(now);
@@ -21,16 +26,21 @@ export async function judgeNext(scenario: Scenario, programs: Programs, root: st
   });
   if (wrong.length > 0) return wrong;
   const moved = !samePicture(before, after) && samePicture(now, after);
-  return [...judgeMoment(scenario, look(root)), ...judgeEnd(scenario, root, moved ? null : after)];
+  return [...judgeMoment(scenario, look(root)), ...judgeEnd(root, moved ? null : after, mayStay)];
 }
 
-function judgeEnd(_scenario: Scenario, root: string, wanted: Picture | null): string[] {
+/** Whether a command has done what its answer says: what visitors and people at the rehearsal see, what was checked. */
+export function keepsPromise(now: Picture, wanted: Picture): boolean {
+  return samePicture(now, wanted) && now.rehearsal === wanted.rehearsal && now.checked === wanted.checked;
+}
+
+function judgeEnd(root: string, wanted: Picture | null, mayStay?: RegExp): string[] {
   const end = look(root);
-  const wrong = findLeftovers(root).map((path) => `left over: ${path}`);
+  const left = findLeftovers(root).filter((path) => !mayStay?.test(path));
+  const wrong = left.map((path) => `left over: ${path}`);
   if (lastInJournal(root) !== end.live) wrong.push(`the journal says that ${lastInJournal(root)} is live`);
   if (wanted === null) return wrong;
-  if (!samePicture(end, wanted) || end.rehearsal !== wanted.rehearsal)
-    wrong.push(`it didn't do its work: ${tell(end)}`);
+  if (!keepsPromise(end, wanted)) wrong.push(`it didn't do its work: ${tell(end)}`);
   if (end.stored !== wanted.stored)
     wrong.push(`the store holds other things: ${differ(end.stored, wanted.stored)}`);
   return wrong;

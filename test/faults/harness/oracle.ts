@@ -7,6 +7,8 @@ export interface Picture {
   live: string | null;
   buckets: string;
   rehearsal: string | null;
+  /** The sides whose checks were run. */
+  checked: string;
   /** The manifests and contents that the store has. */
   stored: string;
 }
@@ -26,7 +28,12 @@ export function look(root: string): Seen {
   const site = join(root, "sites", "shop", "production");
   const faults: string[] = [];
   const sides = { blue: releaseOf(site, "blue"), green: releaseOf(site, "green") };
-  const seen = { ...lookAtTraffic(site, sides, faults), stored: lookAtStore(root), faults };
+  const seen = {
+    ...lookAtTraffic(site, sides, faults),
+    stored: lookAtStore(root),
+    checked: lookAtChecks(site),
+    faults,
+  };
   for (const release of names(join(site, "releases")).filter((name) => !name.startsWith("."))) {
     const shown = Object.values(sides).includes(release);
     faults.push(...faultsOf(site, release, shown));
@@ -45,7 +52,7 @@ export function samePicture(a: Picture, b: Picture): boolean {
 
 type Sides = Record<string, string | null>;
 
-function lookAtTraffic(site: string, sides: Sides, faults: string[]): Omit<Picture, "stored"> {
+function lookAtTraffic(site: string, sides: Sides, faults: string[]): Omit<Picture, "stored" | "checked"> {
   const traffic = join(site, "traffic");
   if (!lstatSync(traffic, { throwIfNoEntry: false })) {
     return { live: null, buckets: "", rehearsal: sides.blue ?? null };
@@ -74,6 +81,12 @@ function lookAtTraffic(site: string, sides: Sides, faults: string[]): Omit<Pictu
     faults.push(`traffic can't be followed: ${String(error)}`);
     return { live: null, buckets: "", rehearsal: null };
   }
+}
+
+function lookAtChecks(site: string): string {
+  return names(join(site, "run"))
+    .filter((name) => name.endsWith(".checks.json") && !name.startsWith("."))
+    .join(" ");
 }
 
 function lookAtStore(root: string): string {

@@ -1,0 +1,64 @@
+import { mkdirSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { campaign, failuresOf, report, sample, type Tally, undisturbed } from "./harness/campaign.ts";
+import { failingCalls, failOnce, kindOfFailing } from "./harness/failing.ts";
+import { type Bench, LONG, lacksStrace, openBench } from "./harness/machine.ts";
+import { buildPrograms, type Programs } from "./harness/program.ts";
+import { prepare, SCENARIOS } from "./harness/scenarios.ts";
+
+const lacking = lacksStrace();
+const FEW = 7;
+
+describe.skipIf(lacking)(`a system call that fails (skipped if: ${lacking ?? "nothing"})`, () => {
+  let bench: Bench;
+  let programs: Programs;
+  const tallies: Tally[] = [];
+
+  beforeAll(async () => {
+    bench = openBench();
+    programs = await buildPrograms(bench.dir);
+  });
+  afterAll(() => {
+    bench.remove();
+    console.log(report(tallies));
+  });
+
+  test.for(SCENARIOS)(
+    "%s: its exit code tells what is on disk",
+    { timeout: LONG ? 1_800_000 : 120_000 },
+    async (name) => {
+      const tally = await failEverywhere(name);
+      tallies.push(tally);
+      expect(failuresOf([tally])).toEqual([]);
+      expect(undisturbed([tally])).toBe(0);
+    },
+  );
+
+  test.for([
+    ["switch", "switch-regardless"],
+    ["stage", "rebuild-in-place"],
+  ])(
+    "negative control: %s done as in wrong/%s.mjs is caught",
+    { timeout: 120_000 },
+    async ([name, wrong]) => {
+      const tally = await failEverywhere(name!, resolve("test/faults/wrong", `${wrong}.mjs`));
+      expect(failuresOf([tally])).not.toEqual([]);
+    },
+  );
+
+  async function failEverywhere(name: string, instead?: string): Promise<Tally> {
+    const dir = join(bench.dir, `${name} ${instead ? basename(instead) : ""}`.replaceAll(" ", "-"));
+    mkdirSync(dir);
+    const scenario = await prepare(name, programs, dir);
+    const argv = [process.execPath, ...(instead ? [instead] : [programs.cli, ...scenario.argv])];
+    const calls = await failingCalls(scenario, argv, dir);
+    return campaign(
+      `${name} (${calls.length} failures)`,
+      instead ? calls.slice(-8) : sample(calls, FEW, kindOfFailing),
+      dir,
+      (failing, place) => failOnce(scenario, programs, argv, failing, place),
+      ({ point, error }) => `${error} at ${point.what}`,
+    );
+  }
+});
