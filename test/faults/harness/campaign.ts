@@ -39,9 +39,9 @@ export async function campaign<C>(
   return tally;
 }
 
-/** All of them in the long run; else a few of the kinds, spread evenly from a place that the seed decides. */
-export function sample<T>(all: T[], few: number, kindOf: (one: T) => string): T[] {
-  if (LONG) return all;
+/** All of them in the long run, unless `always`; else a few of the kinds, spread evenly from a place that the seed decides. */
+export function sample<T>(all: T[], few: number, kindOf: (one: T) => string, always = !LONG): T[] {
+  if (!always) return all;
   const kinds = groupBy(all, kindOf);
   const step = Math.max(1, kinds.length / few);
   const chosen: T[] = [];
