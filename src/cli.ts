@@ -1,10 +1,15 @@
 #!/usr/bin/env node
+import { isMainThread } from "node:worker_threads";
+
 declare const __VERSION__: string;
 
 const argv = process.argv.slice(2);
 
-// Answered before anything is loaded: scripts ask for it often.
-if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V"))
+if (!isMainThread) {
+  // A thread that a command started to share its work, from the one file that there is.
+  const { answerAssignment } = await import("./release/second-reader.ts");
+  answerAssignment();
+} else if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V"))
   process.stdout.write(`${__VERSION__}\n`);
 else {
   const { main } = await import("./commands/frame.ts");

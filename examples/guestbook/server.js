@@ -41,16 +41,16 @@ function page() {
   );
   return `<!doctype html>
 <meta charset="utf-8">
-<title>${escape(title)}</title>
+<title>${quote(title)}</title>
 <link rel="stylesheet" href="/style.css">
-<h1>${escape(title)}</h1>
+<h1>${quote(title)}</h1>
 <p>${GREETING}
 <form method="post" action="/entries"><input name="line" maxlength="200" required> <button>Write</button></form>
-<ul>${lines.map((line) => `<li>${escape(line)}`).join("")}</ul>
-<footer>release ${escape(process.env.GREENROOM_RELEASE ?? "none")} on the ${escape(process.env.GREENROOM_SIDE ?? "no")} side</footer>
+<ul>${lines.map((line) => `<li>${quote(line)}`).join("")}</ul>
+<footer>release ${quote(process.env.GREENROOM_RELEASE ?? "none")} on the ${quote(process.env.GREENROOM_SIDE ?? "no")} side</footer>
 `;
 }
 
-function escape(text) {
+function quote(text) {
   return text.replace(/[&<>"]/g, (letter) => `&#${letter.charCodeAt(0)};`);
 }

@@ -5,8 +5,8 @@ import { temporaryName } from "./durable.ts";
 export function removeTree(path: string): void {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (!stat) return;
-  if (!stat.isDirectory()) return unlinkSync(path);
-  removeFolder(path, (stat.mode & 0o700) === 0o700);
+  if (stat.isDirectory()) removeFolder(path, (stat.mode & 0o700) === 0o700);
+  else unlinkSync(path);
 }
 
 function removeFolder(path: string, open: boolean): void {

@@ -1,11 +1,12 @@
 import { GreenroomError } from "../errors.ts";
 import type { Emit } from "../events.ts";
-import { type Intake, openIntake } from "./intake.ts";
-import type { Entry, FileEntry } from "./manifest.ts";
-import { readSource } from "./read-source.ts";
+import { openIntake, settleTimes } from "./intake.ts";
+import type { Entry } from "./manifest.ts";
+import { claimShared, type ReadFile, readFiles } from "./read-files.ts";
+import { canShare, readShared } from "./second-reader.ts";
 import { createRecall, type SourceIndex } from "./source-index.ts";
 import type { Store } from "./store.ts";
-import { type Found, type Ground, type Look, walk } from "./walk.ts";
+import { type Found, type Ground, walk } from "./walk.ts";
 
 export interface Collected {
   entries: Entry[];
@@ -24,63 +25,48 @@ export interface CollectOptions extends Ground {
   emit: Emit;
 }
 
-const REPORT_EVERY = 1000;
+/** From here on a second thread saves more than it costs to start. */
+const WORTH_SHARING = 2000;
 
 /** Takes a folder's contents into the store. Files that look as they did at the last time aren't read again. */
 export function collect(options: CollectOptions): Collected {
   const seenAt = Date.now();
   const found = walk(options);
   assertSomething(found, options.source);
-  const intake = openIntake(options.store);
+  const recall = createRecall(options.index);
+  const known = found.map((thing) => (thing.kind === "file" ? recall(thing.path, thing.look) : thing));
+  const unknown = found.filter((_, i): _ is FoundFile => known[i] === null);
+  if (unknown.length > 0) fillIn(known, found, readUnknown(unknown, options));
+  return { entries: known as Entry[], found, seenAt, read: unknown.length };
+}
+
+type FoundFile = Extract<Found, { kind: "file" }>;
+
+function readUnknown(files: FoundFile[], options: CollectOptions): ReadFile[] {
+  const { store, source, lastRelease, emit } = options;
+  const intake = openIntake(store);
   try {
-    const collected = takeAll(found, intake, options);
+    const job = { store, intake: intake.dir, source, files, lastRelease };
+    const shared = canShare && files.length >= WORTH_SHARING;
+    const alone = () => readFiles(job, claimShared(new Int32Array(1), files.length, emit), "first");
+    const read = shared ? readShared(job, emit) : alone();
+    settleTimes(intake, read);
     intake.settle();
-    return { ...collected, found, seenAt };
+    return read;
   } catch (error) {
     intake.abandon();
     throw error;
   }
 }
 
-function takeAll(found: Found[], intake: Intake, options: CollectOptions) {
-  const recall = createRecall(options.index);
-  let read = 0;
-  const entries = found.map((thing): Entry => {
-    if (thing.kind !== "file") return thing;
-    const known = recall(thing.path, thing.look);
-    if (known) return known;
-    read += 1;
-    if (read % REPORT_EVERY === 0) {
-      options.emit({ event: "progress", what: "collect", done: read, total: found.length, unit: "files" });
-    }
-    return take(thing, intake, options);
-  });
-  return { entries, read };
-}
-
-function take(thing: FoundFile, intake: Intake, options: CollectOptions): FileEntry {
-  const { path } = thing;
-  const content = readSource(path, `${options.source}/${path}`, thing.look, intake.spill);
-  thing.look = content.look;
-  return intake.keep(content, {
-    kind: "file",
-    path,
-    executable: content.look.executable,
-    size: content.size,
-    sha256: content.sha256,
-    mtime: objectTime(content.look, options.lastRelease, Date.now() / 1000),
-  });
-}
-
-type FoundFile = Extract<Found, { kind: "file" }>;
-
-/**
- * Routers make validators from size and mtime, so no two contents of equal size may claim the same time. A content
- * that is new to the store can't be older than the last release: archives and checkouts that say so are corrected.
- */
-export function objectTime(stat: Pick<Look, "mtimeMs">, lastRelease: number, now: number): number {
-  const claimed = Math.min(Math.floor(stat.mtimeMs / 1000), Math.floor(now));
-  return Math.max(claimed, lastRelease + 1, 0);
+/** Puts what was read in the places of what wasn't known; a file that changed in between looks as it did when read. */
+function fillIn(known: (Entry | null)[], found: Found[], read: ReadFile[]): void {
+  const places = known.flatMap((entry, i) => (entry === null ? i : []));
+  for (const { index, entry, look } of read) {
+    const place = places[index]!;
+    known[place] = entry;
+    (found[place] as FoundFile).look = look;
+  }
 }
 
 function assertSomething(found: Found[], source: string): void {

@@ -2,12 +2,15 @@ import {
   chmodSync,
   closeSync,
   futimesSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
   renameSync,
   rmSync,
+  unlinkSync,
+  utimesSync,
 } from "node:fs";
 import { join } from "node:path";
 import { orNull, syncFileSystem, writeAll } from "../disk/durable.ts";
@@ -44,6 +47,9 @@ export function openIntake(store: Store): Intake {
   };
 }
 
+/** Of an entry whose content another thread was writing just then: see `settleTimes`. */
+const UNSETTLED = -1;
+
 export interface Keeper {
   /** Where to copy what is too large for memory, before `keep`. */
   spill: string;
@@ -51,27 +57,36 @@ export interface Keeper {
   keep(content: Content, entry: FileEntry): FileEntry;
 }
 
-export function openKeeper(store: Store, intake: string, name: string): Keeper {
-  const spill = join(store.incoming, `${basename(intake)}-${name}`);
+export function openKeeper(store: Store, dir: string, name: string): Keeper {
+  const spill = `${dir}-${name}`;
   const folders = new Set(readdirSync(store.objects));
   const opened = new Set<string>();
-  const keep = (content: Content, entry: FileEntry, path: string) => {
-    if (content.bytes) writeIncoming(path, content.bytes, entry);
-    else adoptSpill(spill, path, entry);
-    return entry;
-  };
+  const kept = new Map<string, number>();
   return {
     spill,
     keep(content, entry) {
+      const object = objectName(entry);
       const folder = folderOf(entry);
-      const stored = folders.has(folder) ? findContent(objectPath(store, entry), entry) : null;
-      if (stored) return stored;
-      const path = `${intake}/${folder}/${objectName(entry)}`;
-      if (!opened.has(folder)) mkdirSync(`${intake}/${folder}`, { recursive: true });
+      const known =
+        kept.get(object) ?? (folders.has(folder) ? timeOf(objectPath(store, entry), entry) : null);
+      if (known !== null) return { ...entry, mtime: known };
+      if (!opened.has(folder)) mkdirSync(`${dir}/${folder}`, { recursive: true });
       opened.add(folder);
-      return findContent(path, entry) ?? keep(content, entry, path);
+      const path = `${dir}/${folder}/${object}`;
+      const ours = content.bytes ? writeIncoming(path, content.bytes, entry) : adoptSpill(spill, path, entry);
+      const mtime = ours ? entry.mtime : UNSETTLED;
+      kept.set(object, mtime);
+      return { ...entry, mtime };
     },
   };
+}
+
+/** Asks the contents themselves for the times that only another thread knew. */
+export function settleTimes({ dir }: Intake, read: { entry: FileEntry }[]): void {
+  for (const { entry } of read) {
+    if (entry.mtime === UNSETTLED)
+      entry.mtime = timeOf(`${dir}/${folderOf(entry)}/${objectName(entry)}`, entry) ?? 0;
+  }
 }
 
 function folderOf({ sha256 }: FileEntry): string {
@@ -86,15 +101,33 @@ function nameObjects(store: Store, dir: string, folder: string): void {
   for (const name of readdirSync(join(dir, folder))) renameSync(join(dir, folder, name), join(target, name));
 }
 
-/** The entry with its object's mtime, if the object is there. The size tells a whole one from one cut short. */
-function findContent(path: string, entry: FileEntry): FileEntry | null {
+/** The mtime of a content that is there. The size tells a whole one from one that something cut short. */
+function timeOf(path: string, entry: FileEntry): number | null {
   const stat = lstatSync(path, { throwIfNoEntry: false });
-  return stat?.size === entry.size ? { ...entry, mtime: Math.floor(stat.mtimeMs / 1000) } : null;
+  return stat?.size === entry.size ? Math.floor(stat.mtimeMs / 1000) : null;
 }
 
-// Two threads that keep the same content at the same time write it twice; the last rename wins, with the same bytes.
-function writeIncoming(path: string, bytes: Buffer, entry: FileEntry): void {
-XX
+/** False if another thread has been there. */
+function writeIncoming(path: string, bytes: Buffer, entry: FileEntry): boolean {
+  const fd = orNull(() => openSync(path, "wx", modeOf(entry)), "EEXIST");
+  if (fd === null) return false;
+  try {
+    writeAll(fd, bytes);
+    futimesSync(fd, entry.mtime, entry.mtime);
+  } finally {
+    closeSync(fd);
+  }
+  return true;
+}
+
+function adoptSpill(spill: string, path: string, entry: FileEntry): boolean {
+  utimesSync(spill, entry.mtime, entry.mtime);
+  chmodSync(spill, modeOf(entry));
+  const linked = orNull(() => linkSync(spill, path) ?? true, "EEXIST");
+  unlinkSync(spill);
+  return linked === true;
+}
+
 function modeOf(entry: FileEntry): number {
   return entry.executable ? 0o555 : 0o444;
 }

@@ -1,10 +1,12 @@
+import { createHash } from "node:crypto";
 import { closeSync, linkSync, openSync, readFileSync, readSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { orNull, syncDirectory, writeSynced } from "../disk/durable.ts";
-import { errnoOf } from "../errors.ts";
+import { errnoOf, GreenroomError } from "../errors.ts";
 import type { Entry, Manifest, ManifestHead } from "./manifest.ts";
 
-// Two lines of ASCII: a short head, so that a list of releases needn't read the entries, and the entries by column.
+// Lines of ASCII: a short head, so that a list of releases needn't read the entries, the entries by column, and the
+// SHA-256 of all before it, since nothing else would tell that a bit of the manifest itself has flipped.
 // Reading this takes a third of the time that a list of objects would: there is one string to parse, not one an entry.
 interface Columns {
   /** Joined by "//", which no path holds. */
@@ -23,7 +25,8 @@ const HEAD_LIMIT = 16_384;
 /** False if a manifest of that name is already there; it is never replaced. */
 export function writeManifest(temporary: string, path: string, { entries, ...head }: Manifest): boolean {
   try {
-    writeSynced(temporary, `${toAscii(head)}\n${toAscii(toColumns(entries))}\n`);
+    const text = `${toAscii(head)}\n${toAscii(toColumns(entries))}\n`;
+    writeSynced(temporary, `${text}${sha256(text)}\n`);
     linkSync(temporary, path);
   } catch (error) {
     if (errnoOf(error) === "EEXIST") return false;
@@ -38,8 +41,9 @@ export function writeManifest(temporary: string, path: string, { entries, ...hea
 export function readManifest(path: string): Manifest | null {
   const text = orNull(() => readFileSync(path, "latin1"), "ENOENT");
   if (text === null) return null;
-  const end = text.indexOf("\n");
-  return { ...JSON.parse(text.slice(0, end)), entries: fromColumns(JSON.parse(text.slice(end + 1))) };
+  const [end, sum] = [text.indexOf("\n"), text.length - SUM_LENGTH];
+  if (text.slice(sum) !== `${sha256(text.slice(0, sum))}\n`) throw damaged(path);
+  return { ...JSON.parse(text.slice(0, end)), entries: fromColumns(JSON.parse(text.slice(end + 1, sum))) };
 }
 
 export function readManifestHead(path: string): ManifestHead | null {
@@ -49,9 +53,24 @@ export function readManifestHead(path: string): ManifestHead | null {
     const bytes = Buffer.alloc(HEAD_LIMIT);
     const text = bytes.toString("latin1", 0, readSync(fd, bytes, 0, HEAD_LIMIT, 0));
     return JSON.parse(text.slice(0, text.indexOf("\n")));
+  } catch (error) {
+    throw error instanceof SyntaxError ? damaged(path, error) : error;
   } finally {
     closeSync(fd);
   }
+}
+
+const SUM_LENGTH = 65;
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text, "latin1").digest("hex");
+}
+
+function damaged(path: string, cause?: unknown): GreenroomError {
+  return new GreenroomError("VERIFY_FAILED", `the manifest ${path} is damaged`, {
+    hint: "greenroom verify",
+    cause,
+  });
 }
 
 function toAscii(value: object): string {

@@ -17,11 +17,16 @@ export function repairStore(store: Store, problems: Problem[]): void {
       chmodSync(object, problem.path.endsWith(".x") ? 0o555 : 0o444);
       problem.repaired = true;
     } else if (problem.fault !== "added") {
-      const aside = join(store.dir, "damaged");
-      ensureDirectory(aside);
-      renameSync(object, join(aside, `${problem.path.replace("/", "-")}.${Date.now()}`));
+      setAside(store, object, problem.path.replace("/", "-"));
     }
   }
+}
+
+/** Out of everybody's way, but not lost. */
+export function setAside(store: Store, path: string, name: string): void {
+  const aside = join(store.dir, "damaged");
+  ensureDirectory(aside);
+  renameSync(path, join(aside, `${name}.${Date.now()}`));
 }
 
 /** Puts back what the store still has; each file in one step, so that visitors never miss it. */

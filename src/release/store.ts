@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { ensureDirectory, orNull, TEMPORARY } from "../disk/durable.ts";
 import { type Lock, tryLock } from "../disk/lock.ts";
 import { GreenroomError } from "../errors.ts";
@@ -55,6 +55,20 @@ export function lockStore(store: Store, how: "shared" | "exclusive", holder: obj
   throw new GreenroomError("LOCKED", "the store is in use by another operation", {
     hint: "try again when it has ended",
   });
+}
+
+/** Trees are hard links into the store: what `place` will hold must be on its file system. */
+export function assertOneFileSystem(store: Store, place: string): void {
+  const near = nearest(place);
+  const other = [store.incoming, near].find((dir) => statSync(dir).dev !== statSync(store.objects).dev);
+  if (other === undefined) return;
+  throw new GreenroomError("ROOT_SPLIT", `${store.objects} and ${other} are on different file systems`, {
+    hint: "keep the whole root on one file system: hard links can't leave it",
+  });
+}
+
+function nearest(place: string): string {
+  return existsSync(place) ? place : nearest(dirname(place));
 }
 
 function releasesFolder(store: Store, project = ""): string {

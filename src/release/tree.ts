@@ -100,13 +100,17 @@ export function linkObject(store: Store, entry: FileEntry, path: string): void {
     linkSync(object, path);
   } catch (error) {
     const code = errnoOf(error);
-    if (code === "EMLINK") return copyObject(object, entry, path);
-    if (code !== "ENOENT" || lstatSync(object, { throwIfNoEntry: false })) throw error;
-    throw new GreenroomError("VERIFY_FAILED", `the store lost the content of ${entry.path}`, {
-      hint: "stage it again from its source, or look at the whole store with: greenroom verify",
-      cause: error,
-    });
+    if (code === "EMLINK") copyObject(object, entry, path);
+    else if (code === "ENOENT" && !lstatSync(object, { throwIfNoEntry: false })) throw lost(entry, error);
+    else throw error;
   }
+}
+
+function lost(entry: FileEntry, cause: unknown): GreenroomError {
+  return new GreenroomError("VERIFY_FAILED", `the store lost the content of ${entry.path}`, {
+    hint: "stage it again from its source, or look at the whole store with: greenroom verify",
+    cause,
+  });
 }
 
 // File systems bound the number of names a file can have (65,000 on ext4).

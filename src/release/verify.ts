@@ -53,7 +53,7 @@ export function findStoreProblems(store: Store, hash: Hasher): Problem[] {
     const name = path.slice(path.indexOf("/") + 1);
     const file = `${store.objects}/${path}`;
     const stat = lstatSync(file);
-    if (stat.isDirectory()) continue;
+    if (stat.isDirectory() && /^[0-9a-f]{2}$/.test(path)) continue;
     const fault = /^[0-9a-f]{64}(\.x)?$/.test(name)
       ? objectFault(file, stat, { sha256: name.slice(0, 64), executable: name.endsWith(".x") }, hash)
       : "added";

@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, readlinkSync, type Stats } from "node:fs";
 import { posix } from "node:path";
 import { errnoOf, GreenroomError } from "../errors.ts";
+import { byPath } from "./manifest.ts";
 
 /** How a file looks from outside: if none of it changes, its content hasn't. */
 export interface Look {
@@ -44,40 +45,59 @@ export function walk(ground: Ground): Found[] {
 
 function walkFolder(ground: Ground, folder: string, found: Found[]): void {
   let empty = true;
-  for (const path of list(ground.source, folder)) {
+  for (const { path, stat } of list(ground, folder)) {
     if (ground.ignores(path)) continue;
     empty = false;
-    if (path.endsWith("/")) walkFolder(ground, path, found);
+    if (stat.isDirectory()) walkFolder(ground, path, found);
     else {
-      const thing = look(ground, path);
+      const thing = recognize(ground, path, stat);
       if (thing) found.push(thing);
     }
   }
   if (empty && folder) found.push({ kind: "folder", path: folder.slice(0, -1) });
 }
 
+interface Listed {
+  path: string;
+  stat: Stats;
+}
+
 // A folder sorts by its name and a slash, so that the whole walk comes out in the order of paths.
-function list(source: string, folder: string): string[] {
+function list({ source }: Ground, folder: string): Listed[] {
+  const listed: Listed[] = [];
+  for (const name of namesIn(source, folder)) {
+    const path = folder + name;
+    const stat = look(source, path);
+    if (stat) listed.push({ path: stat.isDirectory() ? `${path}/` : path, stat });
+  }
+  return listed.sort(byPath);
+}
+
+function namesIn(source: string, folder: string): string[] {
   try {
-    return readdirSync(`${source}/${folder}`, { withFileTypes: true })
-      .map((entry) => (entry.isDirectory() ? `${folder}${entry.name}/` : `${folder}${entry.name}`))
-      .sort();
+    return readdirSync(`${source}/${folder}`);
   } catch (error) {
     throw unreadable(folder || ".", error);
   }
 }
 
-function look({ source, storage }: Ground, path: string): Found | null {
+/** Null if it is gone since the folder was listed: then it is not part of the source any more. */
+function look(source: string, path: string): Stats | null {
   try {
-    const stat = lstatSync(`${source}/${path}`);
-    if (stat.isFile()) return { kind: "file", path, look: lookOf(stat) };
-    if (stat.isSymbolicLink()) {
-      return storage.includes(path) ? null : { kind: "link", path, target: checkedTarget(source, path) };
-    }
+    const stat = lstatSync(`${source}/${path}`, { throwIfNoEntry: false });
+    if (stat || !path.includes("\uFFFD")) return stat ?? null;
   } catch (error) {
-    // Gone since the folder was listed: not part of the source any more.
-    if (errnoOf(error) === "ENOENT" && !path.includes("\uFFFD")) return null;
     throw unreadable(path, error);
+  }
+  throw new GreenroomError("SOURCE_UNREADABLE", `${path} can't be read: its name is not UTF-8`, {
+    hint: "rename it",
+  });
+}
+
+function recognize({ source, storage }: Ground, path: string, stat: Stats): Found | null {
+  if (stat.isFile()) return { kind: "file", path, look: lookOf(stat) };
+  if (stat.isSymbolicLink()) {
+    return storage.includes(path) ? null : { kind: "link", path, target: checkedTarget(source, path) };
   }
   throw new GreenroomError("SOURCE_SPECIAL", `${path} is a socket, device or pipe`, {
     hint: `remove it, or add ${JSON.stringify(path)} to .greenroomignore`,
@@ -106,7 +126,7 @@ export function unreadable(path: string, error: unknown): unknown {
   const code = errnoOf(error);
   if (error instanceof GreenroomError || !code) return error;
   if (!["EACCES", "EPERM", "ENOENT", "ELOOP", "EISDIR"].includes(code)) return error;
-  const reason = code === "ENOENT" ? "it vanished, or its name is not UTF-8" : "permission denied";
+  const reason = code === "ENOENT" ? "it vanished meanwhile" : "permission denied";
   return new GreenroomError("SOURCE_UNREADABLE", `${path} can't be read: ${reason}`, {
     hint: `make it readable, or add ${JSON.stringify(path)} to .greenroomignore`,
     cause: error,
