@@ -40,7 +40,8 @@ export interface Ground {
 export function walk(ground: Ground): Found[] {
   const found: Found[] = [];
   walkFolder(ground, "", found);
-  return found;
+  // An empty folder was listed with a slash behind its name.
+  return found.sort(byPath);
 }
 
 function walkFolder(ground: Ground, folder: string, found: Found[]): void {
