@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import type { Emit } from "../events.ts";
 import { type Keeper, openKeeper } from "./intake.ts";
 import type { FileEntry } from "./manifest.ts";
@@ -42,8 +43,12 @@ export function claimShared(next: Int32Array, total: number, emit: Emit | null):
 export function readFiles(job: ReadJob, claim: Claim, name: string): ReadFile[] {
   const keeper = openKeeper(job.store, job.intake, name);
   const read: ReadFile[] = [];
-  for (let share = claim(); share; share = claim()) {
-    for (let index = share.from; index < share.to; index++) read.push(readFile(job, keeper, index));
+  try {
+    for (let share = claim(); share; share = claim()) {
+      for (let index = share.from; index < share.to; index++) read.push(readFile(job, keeper, index));
+    }
+  } finally {
+    rmSync(keeper.spill, { force: true });
   }
   return read;
 }
