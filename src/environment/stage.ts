@@ -1,10 +1,11 @@
 import { GreenroomError } from "../errors.ts";
+import { assertOneFileSystem } from "../release/store.ts";
 import { isStagedAs, readStaged } from "./config.ts";
 import { hookSteps } from "./hooks.ts";
 import { assertDomainFree, identityOf } from "./identity.ts";
 import { runOperation } from "./operation.ts";
 import { releasesToRetire } from "./retention.ts";
-import { siteName } from "./site.ts";
+import { at, siteName } from "./site.ts";
 import type { EnvironmentSpec } from "./spec.ts";
 import { type EnvironmentState, liveRelease, readState, rehearsalRelease } from "./state.ts";
 import type { Step } from "./steps.ts";
@@ -29,6 +30,7 @@ export interface Standing {
 
 export async function stage(scene: Scene, { release, dryRun }: StageOptions) {
   const { site, spec, world } = scene;
+  assertOneFileSystem(world.store, at.releases(site));
   assertDomainFree(site, spec.domain);
   world.parts.supervisor.assertReady(spec);
   const healthy = await isHealthyRehearsal(scene, release);

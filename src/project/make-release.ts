@@ -1,4 +1,5 @@
 import { isStagedAs } from "../environment/config.ts";
+import { at } from "../environment/site.ts";
 import { liveRelease, readState, referenced } from "../environment/state.ts";
 import type { Scene } from "../environment/world.ts";
 import { GreenroomError } from "../errors.ts";
@@ -8,7 +9,7 @@ import type { Manifest } from "../release/manifest.ts";
 import { overlay } from "../release/merge.ts";
 import { recordRelease } from "../release/record.ts";
 import { readIndex, writeIndex } from "../release/source-index.ts";
-import { listHeads, readRelease } from "../release/store.ts";
+import { assertOneFileSystem, listHeads, readRelease } from "../release/store.ts";
 import type { Ground } from "../release/walk.ts";
 import { createIgnores } from "./ignores.ts";
 import type { Source } from "./source.ts";
@@ -28,6 +29,7 @@ export interface Made {
 /** Takes the source into the store and gives it a version; the same content is the same release. */
 export function makeRelease(scene: Scene, source: Source, { version, merge }: ReleaseOptions): Made {
   const { site, spec, world } = scene;
+  assertOneFileSystem(world.store, at.releases(site));
   const state = readState(site);
   const base = merge ? mergeBase(scene, liveRelease(state)) : null;
   const index = merge ? null : readIndex(world.store, spec.project, source.dir);
