@@ -1,6 +1,7 @@
 import { GreenroomError } from "../errors.ts";
-import { repairStore, repairTree } from "../release/repair.ts";
-import { findRelease, listVersions } from "../release/store.ts";
+import type { Manifest } from "../release/manifest.ts";
+import { repairStore, repairTree, setAside } from "../release/repair.ts";
+import { findRelease, listVersions, manifestPath, type Store } from "../release/store.ts";
 import {
   createHasher,
   findLostObjects,
@@ -45,20 +46,46 @@ function findProblems(scene: Scene, repair: boolean): Verified {
     world.emit({ event: "progress", what: "verify", done: i + 1, total: releases.length, unit: "files" });
     return verifyRelease(scene, release, hash, repair);
   });
-  const lost = listVersions(world.store, site.project).flatMap((version) =>
-    findLostObjects(world.store, version, findRelease(world.store, site.project, version)?.entries ?? []),
-  );
+  const lost = listVersions(world.store, site.project).flatMap((version) => {
+    const manifest = readIfWhole(scene, version);
+    return manifest ? findLostObjects(world.store, version, manifest.entries) : [damagedManifest(version)];
+  });
+  if (repair) setManifestsAside(world.store, site.project, lost);
   return { releases: releases.length, problems: [...store, ...lost, ...trees] };
 }
 
-function verifyRelease({ site, world }: Scene, release: string, hash: Hasher, repair: boolean): Problem[] {
-  const manifest = findRelease(world.store, site.project, release);
+function readIfWhole({ site, world }: Scene, version: string): Manifest | null {
+  try {
+    return findRelease(world.store, site.project, version);
+  } catch (error) {
+    if (error instanceof GreenroomError && error.code === "VERIFY_FAILED") return null;
+    throw error;
+  }
+}
+
+const ITS_MANIFEST = "its manifest";
+
+function damagedManifest(release: string): Problem {
+  return { place: release, path: ITS_MANIFEST, fault: "changed", repaired: false };
+}
+
+/** Gone from its place, a release can be staged anew under its name. */
+function setManifestsAside(store: Store, project: string, problems: Problem[]): void {
+  for (const { place, path } of problems) {
+    if (path === ITS_MANIFEST)
+      setAside(store, manifestPath(store, project, place), `${project}-${place}.json`);
+  }
+}
+
+function verifyRelease(scene: Scene, release: string, hash: Hasher, repair: boolean): Problem[] {
+  const { site, world } = scene;
+  const manifest = readIfWhole(scene, release);
   const staged = readStaged(site, release);
   if (!manifest || !staged) {
     return [
       {
         place: release,
-        path: manifest ? "its configuration" : "its manifest",
+        path: manifest ? "its configuration" : ITS_MANIFEST,
         fault: "missing",
         repaired: false,
       },
