@@ -27,7 +27,9 @@ export async function campaign<C>(
   const queue = cases.map((one, i) => ({ one, place: `${dir}/run-${i}` }));
   const work = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) {
-      const outcome = await attempt(next.one, next.place);
+      const outcome = await attempt(next.one, next.place).catch((error: Error) => ({
+        faults: [error.stack ?? ""],
+      }));
       removeTree(next.place);
       tally.runs += 1;
       if ("hole" in outcome) tally.holes.push(`${describe(next.one)}: ${outcome.hole}`);
