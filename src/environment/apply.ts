@@ -17,7 +17,7 @@ import type { Door } from "./door.ts";
 import { identityOf, writeIdentity } from "./identity.ts";
 import { refreshPreviews } from "./previews.ts";
 import { dropRelease, sweepObjects } from "./prune-store.ts";
-import { retireRelease } from "./retention.ts";
+import { dropSpares, retireRelease } from "./retention.ts";
 import type { Side } from "./sides.ts";
 import { at } from "./site.ts";
 import type { Step } from "./steps.ts";
@@ -78,6 +78,7 @@ export async function applyStep(stage: Stage, step: Step): Promise<void> {
     case "drop":
       return dropRelease(world.store, spec.project, step.release);
     case "sweep":
+      dropSpares(site);
       return sweepObjects(world.store);
     default:
       return step satisfies never;
