@@ -7,9 +7,9 @@ import { type EnvironmentLink, environmentLinks } from "./links.ts";
 import { at, type Site } from "./site.ts";
 import { type EnvironmentState, isVisible, listNames, readState, referenced, SPARE } from "./state.ts";
 
-/** Trees that may go once `staging` is on a side: all but the newest, and but those that a side points at. */
-export function releasesToRetire(state: EnvironmentState, staging: string, keep: number): string[] {
-  const kept = new Set([staging, ...referenced(state)]);
+/** Trees that may go: all but the newest, and but those that a side points at. */
+export function releasesToRetire(state: EnvironmentState, keep: number): string[] {
+  const kept = new Set(referenced(state));
   const others = state.releases.filter((release) => !kept.has(release));
   return others.slice(Math.max(0, keep - kept.size));
 }

@@ -79,7 +79,7 @@ export function planStage(
 
 function retireSteps(state: EnvironmentState, spec: EnvironmentSpec, release: string): Step[] {
   const sides = { ...state.sides, [state.rehearsal]: release };
-  const retired = releasesToRetire({ ...state, sides }, release, spec.keep);
+  const retired = releasesToRetire({ ...state, sides }, spec.keep);
   if (retired.length === 0) return [];
   return [...retired.map((old): Step => ({ do: "retire", release: old })), { do: "previews" }];
 }
