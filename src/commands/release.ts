@@ -1,9 +1,11 @@
 import type { App } from "../app.ts";
 import type { Scene } from "../environment/world.ts";
+import { GreenroomError } from "../errors.ts";
+import { assertVersion } from "../names.ts";
 import { chooseVersion, groundOf, makeRelease } from "../project/make-release.ts";
 import { chooseEnvironment, resolveSpec } from "../project/resolve.ts";
 import { type Source, withSource } from "../project/source.ts";
-import { listVersions, lockStore } from "../release/store.ts";
+import { listVersions, lockStore, readRelease } from "../release/store.ts";
 import { nextVersion } from "../release/versions.ts";
 import { walk } from "../release/walk.ts";
 import { flag, type Given, value } from "./command.ts";
@@ -37,7 +39,7 @@ export async function withRelease<T>(
   const name = chooseEnvironment(project, environment);
   const lock = lockStore(app.world().store, "shared", {});
   try {
-    if (options.release) return await use(app.scene(name), { release: options.release, files: 0, read: 0 });
+    if (options.release) return await use(app.scene(name), findStored(app, options));
     return await withSource(project, options.from, { emit: app.emit, build: !dryRun }, async (source) => {
       const scene = app.sceneOf(resolveSpec(source.project, name));
       if (dryRun) return use(scene, foresee(scene, source, options.version));
@@ -47,6 +49,19 @@ export async function withRelease<T>(
   } finally {
     lock.release();
   }
+}
+
+/** A release that was made before, by the name that the user gave. */
+function findStored(app: App, { release, from, version, merge }: Given<typeof sourceOptions>): Prepared {
+  if (from !== undefined || version !== undefined || merge) {
+    throw new GreenroomError(
+      "USAGE",
+      "--release takes a release as it is, without --from, --version or --merge",
+    );
+  }
+  assertVersion(release!);
+  const { project } = app.project().file;
+  return { release: release!, files: readRelease(app.world().store, project, release!).files, read: 0 };
 }
 
 function foresee({ spec, world }: Scene, source: Source, version: string | undefined): Prepared {

@@ -1,0 +1,211 @@
+import { spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { ERRORS } from "../../src/errors.ts";
+import { makeWorld } from "./world.ts";
+
+const PROJECT = { project: "shop", environments: { production: { domain: "shop.localhost" } } };
+const SITE = { "greenroom.json": PROJECT, "index.html": "Shop", "a.txt": "a", "b.txt": "b" };
+
+describe("what scripts rely on", () => {
+  test("status ends with the result that is documented", async () => {
+    const shop = makeWorld(SITE);
+    await shop.greenroom("deploy");
+    const { events } = await shop.greenroom("status");
+    const [environment] = (events.at(-1) as { result: { environments: object[] } }).result.environments;
+    expect(events.at(-1)).toMatchObject({ event: "result", result: { project: "shop" } });
+    expect(environment).toEqual({
+      name: "production",
+      live: { side: "blue", release: expect.stringMatching(/^\d{4}\.\d\d\.\d\d\.1$/) },
+      rehearsal: { side: "green", release: null, checks: "not run" },
+      traffic: { blue: 100, green: 0 },
+      urls: {
+        live: "http://shop.localhost/",
+        rehearsal: expect.stringMatching(/^http:\/\/[a-z0-9]{12}-rehearsal\./),
+      },
+    });
+  });
+
+  test("a failure ends with an error event and the exit code of its kind", async () => {
+    const shop = makeWorld(SITE);
+    const { exit, error } = await shop.greenroom("switch");
+    expect(error).toMatchObject({ code: "ENVIRONMENT_MISSING", hint: "greenroom deploy production" });
+    expect(exit).toBe(ERRORS.ENVIRONMENT_MISSING.exit);
+  });
+
+  test.each([
+    ["stage"],
+    ["check"],
+    ["switch"],
+    ["rollback", "--to", "v1"],
+    ["deploy"],
+    ["canary", "production", "5"],
+    ["prune"],
+    ["verify"],
+    ["remove", "production", "--force"],
+  ])("%s --dry-run changes nothing", async (...argv) => {
+    const shop = makeWorld(SITE);
+    for (const version of ["v1", "v2"]) {
+      shop.write({ "index.html": `Shop ${version}` });
+      await shop.greenroom("deploy", "--version", version, ...(version === "v2" ? ["--switch"] : []));
+    }
+    shop.write({ "index.html": "Shop v3" });
+    const before = listing(shop.root);
+    expect((await shop.greenroom(...argv, "--dry-run")).exit).toBe(0);
+    expect(listing(shop.root)).toEqual(before);
+  });
+
+  test("--version answers at once, --help shows examples, a mistyped command is guessed", async () => {
+    const shop = makeWorld(SITE);
+    const run = (...argv: string[]) =>
+      spawnSync(process.execPath, ["dist/greenroom.mjs", ...argv], { encoding: "utf8" });
+    expect(run("--version").stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect(run("switch", "--help").stdout).toContain("greenroom switch production");
+    expect(run("--help").stdout).toContain("greenroom deploy production");
+    expect(await shop.greenroom("swich")).toMatchObject({
+      exit: 2,
+      error: { code: "USAGE", hint: expect.stringContaining("switch") },
+    });
+    expect(await shop.greenroom("stage", "--nonsense")).toMatchObject({ exit: 2, error: { code: "USAGE" } });
+  });
+
+  test("the answer goes to stdout, everything else to stderr", async () => {
+    const shop = makeWorld(SITE);
+    const { stdout, stderr } = await shop.plain("deploy");
+    expect(stdout).toMatch(/^production: \S+ is live\nhttp:\/\/shop\.localhost\/\n$/);
+    expect(stderr).toContain("send all visitors to blue");
+    expect(stdout + stderr).not.toContain("\u001b[");
+  });
+});
+
+describe("bad input gets a name, a reason and a hint", () => {
+  test("broken JSON: line and column", async () => {
+    const shop = makeWorld({ ...SITE, "greenroom.json": '{\n  "project": "shop",\n  oops\n}' });
+    expect(await shop.greenroom("stage")).toMatchObject({
+      exit: 2,
+      error: { message: expect.stringContaining("line 3, column 3") },
+    });
+  });
+
+  test("an unknown key: what was probably meant", async () => {
+    const shop = makeWorld({ ...SITE, "greenroom.json": { ...PROJECT, storge: ["uploads"] } });
+    expect((await shop.greenroom("stage")).error?.message).toContain('did you mean "storage"');
+  });
+
+  test("an unknown environment: what was probably meant", async () => {
+    const shop = makeWorld(SITE);
+    expect(await shop.greenroom("stage", "prodction")).toMatchObject({
+      exit: 2,
+      error: { message: expect.stringContaining("production") },
+    });
+  });
+
+  test("no project, a missing source, an empty one", async () => {
+    const shop = makeWorld(SITE);
+    rmSync(join(shop.project, "greenroom.json"));
+    expect(await shop.greenroom("stage")).toMatchObject({ exit: 2, error: { code: "CONFIG_MISSING" } });
+    shop.write({ "greenroom.json": PROJECT });
+    expect(await shop.greenroom("stage", "--from", "nowhere")).toMatchObject({
+      exit: 10,
+      error: { code: "SOURCE_MISSING" },
+    });
+    mkdirSync(join(shop.dir, "empty"));
+    expect(await shop.greenroom("stage", "--from", join(shop.dir, "empty"))).toMatchObject({
+      exit: 10,
+      error: { code: "SOURCE_EMPTY" },
+    });
+    expect(existsSync(join(shop.root, "sites"))).toBe(false);
+  });
+
+  test("a symlink that leaves the release, a pipe", async () => {
+    const shop = makeWorld(SITE);
+    symlinkSync("../../etc/passwd", join(shop.project, "leak"));
+    expect(await shop.greenroom("stage")).toMatchObject({
+      exit: 10,
+      error: { code: "SYMLINK_ESCAPES", message: expect.stringContaining("leak") },
+    });
+    rmSync(join(shop.project, "leak"));
+    spawnSync("mkfifo", [join(shop.project, "pipe")]);
+    expect(await shop.greenroom("stage")).toMatchObject({
+      exit: 10,
+      error: { code: "SOURCE_SPECIAL", message: expect.stringContaining("pipe") },
+    });
+  });
+
+  test("a version that exists with other content", async () => {
+    const shop = makeWorld(SITE);
+    await shop.greenroom("deploy", "--version", "v1");
+    shop.write({ "index.html": "other" });
+    expect(await shop.greenroom("stage", "--version", "v1")).toMatchObject({
+      exit: 12,
+      error: { code: "VERSION_EXISTS" },
+    });
+    expect(await shop.greenroom("stage", "--version", "../v1")).toMatchObject({
+      exit: 2,
+      error: { code: "NAME_INVALID" },
+    });
+    expect(await shop.greenroom("stage", "--version", "green")).toMatchObject({
+      exit: 2,
+      error: { code: "NAME_INVALID" },
+    });
+  });
+
+  test("a release far smaller than the live one isn't switched to", async () => {
+    const shop = makeWorld(SITE);
+    await shop.greenroom("deploy");
+    rmSync(join(shop.project, "a.txt"));
+    rmSync(join(shop.project, "b.txt"));
+    const { exit, error } = await shop.greenroom("deploy", "--switch");
+    expect(exit).toBe(15);
+    expect(error?.detail?.join()).toContain("has 1 files, the live");
+    expect(await shop.greenroom("switch")).toMatchObject({ exit: 13, error: { code: "CHECKS_NOT_PASSED" } });
+  });
+
+  test("a template that names what isn't defined: file, line and name", async () => {
+    const shop = makeWorld({
+      ...SITE,
+      "greenroom.json": { ...PROJECT, config: { "c.json": "c.hbs" } },
+      "c.hbs": "one\n{{two}}",
+    });
+    expect(await shop.greenroom("stage")).toMatchObject({
+      exit: 2,
+      error: { message: expect.stringMatching(/c\.hbs, line 2.*two/) },
+    });
+  });
+
+  test("an operation while another one holds the lock: who, doing what", async () => {
+    const shop = makeWorld({
+      ...SITE,
+      "greenroom.json": {
+        ...PROJECT,
+        tasks: { wait: { run: "touch started; sleep 30" } },
+        hooks: { "before:check": ["wait"] },
+      },
+    });
+    await shop.greenroom("stage");
+    const busy = shop.greenroom("check");
+    const started = join(shop.root, "sites/shop/production/log/task-wait.log");
+    while (!existsSync(started)) await new Promise((resume) => setTimeout(resume, 20));
+    const { exit, error } = await shop.greenroom("stage", "--version", "other");
+    expect([exit, error?.code]).toEqual([14, "LOCKED"]);
+    expect(error?.message).toMatch(/has been doing a check since .* \(process \d+\)/);
+    process.kill(Number(/process (\d+)/.exec(error!.message)![1]), "SIGKILL");
+    await busy;
+    expect((await shop.greenroom("status")).exit).toBe(0);
+    expect((await shop.greenroom("stage", "--version", "other")).exit).toBe(0);
+  });
+
+  test("a root that can't be used", async () => {
+    const shop = makeWorld(SITE);
+    writeFileSync(shop.root, "a file");
+    const { exit, error } = await shop.greenroom("stage");
+    expect([exit, error?.code]).not.toContain(70);
+    expect(error?.message).toContain(shop.root);
+    chmodSync(shop.root, 0o644);
+  });
+});
+
+function listing(folder: string): string[] {
+  return readdirSync(folder, { recursive: true }).map(String).sort();
+}
