@@ -43,8 +43,8 @@ describe.skipIf(lacking)(`a file system of its own (skipped if: ${lacking ?? "no
 
   test("a store that is a mount of its own is refused before anything is made", async () => {
     const root = join(bench.dir, "split");
-    const { unmount } = mountMemory(join(root, "store"), "8m");
-    onTestFinished(unmount);
+    const mounted = mountMemory(join(root, "store"), "8m");
+    onTestFinished(() => mounted.unmount());
     const { answers, output } = await runSequence(programs, [scenario.argv], { ...scenario.where, root });
     expect(answers[0]?.exit).toBe(20);
     expect(output).toContain('"code":"ROOT_SPLIT"');
@@ -56,8 +56,8 @@ describe.skipIf(lacking)(`a file system of its own (skipped if: ${lacking ?? "no
 
   async function fillUp(name: string, pages: number) {
     const disk = join(bench.dir, name);
-    const { unmount } = mountMemory(disk, "2m");
-    onTestFinished(unmount);
+    const mounted = mountMemory(disk, "2m");
+    onTestFinished(() => mounted.unmount());
     const where = { ...scenario.where, root: join(disk, "root") };
     await copyRoot(scenario.where.root, where.root);
     const ballast = join(disk, "ballast");

@@ -8,7 +8,7 @@ import { buildPrograms, type Programs } from "./harness/program.ts";
 import { prepare, SCENARIOS } from "./harness/scenarios.ts";
 
 const lacking = lacksStrace();
-const FEW = 7;
+const FEW = 5;
 
 describe.skipIf(lacking)(`a system call that fails (skipped if: ${lacking ?? "nothing"})`, () => {
   let bench: Bench;

@@ -8,7 +8,7 @@ import { buildPrograms, type Programs } from "./harness/program.ts";
 import { prepare, SCENARIOS } from "./harness/scenarios.ts";
 
 const lacking = lacksStrace();
-const FEW = 9;
+const FEW = 7;
 
 describe.skipIf(lacking)(
   `killed at a system call that changes something (skipped if: ${lacking ?? "nothing"})`,

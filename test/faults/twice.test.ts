@@ -79,9 +79,9 @@ describe.skipIf(lacking)(`killed again while recovering (skipped if: ${lacking ?
       (point) => `then before ${point.what}`,
     );
   }
-
-  function spread(points: Point[], few: number): Point[] {
-    const kinds = [...new Map(points.map((point) => [point.kind, point])).values()];
-    return sample(kinds, few, ({ kind }) => kind, true);
-  }
 });
+
+function spread(points: Point[], few: number): Point[] {
+  const kinds = [...new Map(points.map((point) => [point.kind, point])).values()];
+  return sample(kinds, few, ({ kind }) => kind, true);
+}

@@ -15,8 +15,8 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 
-export type Fault = "bit flipped" | "cut" | "longer" | "deleted" | "added" | "mode";
-export const FAULTS: Fault[] = ["bit flipped", "cut", "longer", "deleted", "added", "mode"];
+type Fault = "bit flipped" | "cut" | "longer" | "deleted" | "added" | "mode";
+const FAULTS: Fault[] = ["bit flipped", "cut", "longer", "deleted", "added", "mode"];
 
 export interface Damage {
   fault: Fault;

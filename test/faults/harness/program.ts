@@ -72,7 +72,7 @@ export function run(argv: string[], { root, project, env }: Surroundings): Promi
   });
 }
 
-export interface Answer {
+interface Answer {
   argv: string[];
   exit: number;
 }

@@ -18,9 +18,12 @@ export interface Settings {
 
 const UNCHANGED = "the same in all of them\n".repeat(900);
 
+function file(content: string, executable = false): Thing {
+  return { kind: "file", content, executable };
+}
+
 /** The project's files for its n-th release: some stay, some change, come, go, and become executable. */
 export function filesOf(n: number): Record<string, Thing> {
-  const file = (content: string, executable = false): Thing => ({ kind: "file", content, executable });
   return {
     "index.html": file(`<h1>release ${n}</h1>\n`),
     "about.html": file(UNCHANGED),
