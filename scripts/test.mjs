@@ -6,11 +6,14 @@ import { run, setUp } from "./setup.mjs";
 /** Debian packages by the program that tests need of them. Where one can't be had, its tests skip and say so. */
 const PACKAGES = { strace: "strace", "mkfs.xfs": "xfsprogs" };
 
+/** What `--long` has more of. */
+const LONG = ["test/faults", "test/e2e/switch-load.test.ts", "test/disk/contention.test.ts"];
+
 setUp();
 installPackages();
 const [first, ...rest] = process.argv.slice(2);
 const long = first === "--long";
-const chosen = long ? ["test/faults", ...rest] : process.argv.slice(2);
+const chosen = long && rest.length === 0 ? LONG : long ? rest : process.argv.slice(2);
 run("npx", ["vitest", "run", ...chosen], long ? { GREENROOM_FAULTS: "long" } : {});
 
 function installPackages() {

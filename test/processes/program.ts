@@ -51,7 +51,7 @@ export interface Program {
 
 /** Ends with the test that started it. */
 export function runProgram(file: string, args: string[] = [], env: NodeJS.ProcessEnv = process.env): Program {
-  const child = spawn(process.execPath, [file, ...args], { stdio: ["ignore", "pipe", "pipe"], env });
+  const child = spawn(process.execPath, [file, ...args], { stdio: ["pipe", "pipe", "pipe"], env });
   let output = "";
   child.stdout.on("data", (chunk) => (output += chunk));
   child.stderr.on("data", (chunk) => (output += chunk));
