@@ -74,7 +74,7 @@ export async function applyStep(stage: Stage, step: Step): Promise<void> {
     case "mark":
       return markRelease(scene, step.release, step.bad);
     case "retire":
-      return retireRelease(site, step.release);
+      return retireRelease(scene, step.release);
     case "drop":
       return dropRelease(world.store, spec.project, step.release);
     case "sweep":

@@ -5,7 +5,7 @@ import type { Entry } from "../release/manifest.ts";
 import { findRelease, readRelease } from "../release/store.ts";
 import { turnTree } from "../release/tree.ts";
 import { environmentLinks, treeEntries } from "./links.ts";
-import { readSpareLinks, spareTree } from "./retention.ts";
+import { dropSpares, readSpareLinks, spareTree } from "./retention.ts";
 import { at } from "./site.ts";
 import type { Scene } from "./world.ts";
 
@@ -29,11 +29,14 @@ export function buildTree(scene: Scene, release: string, recycle: string | null)
   syncDirectory(at.releases(site));
 }
 
-/** Null, and nothing taken, where it isn't known for sure what the spare tree holds. */
+/** Null, and the spare tree gone, where it isn't known for sure what it holds. */
 function takeSpare({ site, spec, world }: Scene, recycle: string, building: string): Entry[] | null {
   const manifest = findRelease(world.store, spec.project, recycle);
-  const links = readSpareLinks(site, recycle);
-  if (!manifest || !links) return null;
+  const links = manifest && readSpareLinks(site, manifest);
+  if (!links) {
+    dropSpares(site);
+    return null;
+  }
   renameSync(spareTree(site, recycle), building);
   return treeEntries(manifest.entries, links);
 }
