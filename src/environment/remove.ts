@@ -1,12 +1,12 @@
 import { lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { syncDirectory, temporaryName } from "../disk/durable.ts";
+import { orNull, syncDirectory, temporaryName } from "../disk/durable.ts";
 import { removeTree } from "../disk/remove.ts";
 import { GreenroomError } from "../errors.ts";
 import { forgetHosts } from "./identity.ts";
 import { assertExists, takeLock } from "./operation.ts";
 import { at, type Site, siteName } from "./site.ts";
-import { listNames, readState } from "./state.ts";
+import { readState } from "./state.ts";
 import type { Scene } from "./world.ts";
 
 export interface RemoveOptions {
@@ -19,7 +19,7 @@ export interface RemoveOptions {
 /** The environment on this machine, not its releases: these stay in the store until `prune`. */
 export async function remove(scene: Scene, { force, storage, dryRun }: RemoveOptions) {
   const { site } = scene;
-  assertExists(scene);
+  if (!lstatSync(site.dir, { throwIfNoEntry: false })) assertExists(scene);
   assertRemovable(site, force);
   const kept = !storage && hasContent(at.storage(site)) ? at.storage(site) : null;
   if (!dryRun) {
@@ -48,17 +48,20 @@ function hasContent(folder: string): boolean {
 }
 
 // First nobody is sent there any more, then it has no name, then it goes: a run that dies leaves nothing half alive.
+// Storage that stays is never under a name that means rubbish.
 function removeSite(site: Site, keepStorage: boolean): void {
   forgetHosts(site);
   const doomed = temporaryName(site.dir);
-  renameSync(site.dir, doomed);
-  if (keepStorage) giveStorageBack(site, doomed);
+  if (keepStorage) takeAllButStorage(site, doomed);
+  else renameSync(site.dir, doomed);
   syncDirectory(dirname(site.dir));
   removeTree(doomed);
-  if (listNames(dirname(site.dir)).length === 0) rmdirSync(dirname(site.dir));
+  orNull(() => rmdirSync(dirname(site.dir)), "ENOTEMPTY", "EEXIST");
 }
 
-function giveStorageBack(site: Site, doomed: string): void {
-  mkdirSync(site.dir);
-  renameSync(join(doomed, "storage"), at.storage(site));
+function takeAllButStorage(site: Site, doomed: string): void {
+  mkdirSync(doomed);
+  for (const name of readdirSync(site.dir)) {
+    if (name !== "storage") renameSync(join(site.dir, name), join(doomed, name));
+  }
 }

@@ -49,8 +49,9 @@ export function readState(site: Site): EnvironmentState {
 
 export const SPARE = ".spare-";
 
+/** Storage alone is what remains of an environment that was removed. */
 export function exists(site: Site): boolean {
-  return lstatSync(site.dir, { throwIfNoEntry: false }) !== undefined;
+  return lstatSync(at.releases(site), { throwIfNoEntry: false }) !== undefined;
 }
 
 export function liveRelease(state: EnvironmentState): string | null {

@@ -12,7 +12,7 @@ import { removeTree } from "../disk/remove.ts";
 import { isSide, other, type Side } from "./sides.ts";
 import { at, type Site } from "./site.ts";
 
-export const BUCKETS = 100;
+const BUCKETS = 100;
 
 /** Old generations are left for a moment: a request may be just resolving its path through one. */
 const LINGERING = 3;
@@ -38,10 +38,6 @@ export function readTraffic(site: Site): Traffic | null {
 export function moveTraffic(site: Site, generation: number, live: Side, share: number): void {
   writeGeneration(site, generation, live, share);
   movePointer(at.traffic(site), `traffic.d/${generation}`);
-}
-
-export function trafficTarget(generation: number): string {
-  return `traffic.d/${generation}`;
 }
 
 function writeGeneration(site: Site, generation: number, live: Side, share: number): void {

@@ -18,7 +18,7 @@ export function loadProject(start: string): Project {
   return { dir, file: parseProject(readProjectFile(dir)) };
 }
 
-export function findProject(start: string): string {
+function findProject(start: string): string {
   for (let dir = resolve(start); ; dir = dirname(dir)) {
     if (existsSync(join(dir, PROJECT_FILE))) return dir;
     if (dir === dirname(dir)) break;

@@ -37,7 +37,7 @@ export async function live(plan: ProcessPlan, log: Log, stop: AbortSignal, on: L
   const over = new AbortController();
   const finish = () => over.abort();
   stop.addEventListener("abort", finish, { once: true });
-  body.exited.then(finish);
+  void body.exited.then(finish);
 
   const late = endpoint ? await becomeHealthy(plan, endpoint, over.signal) : null;
   const healthyFor = late === null && !over.signal.aborted ? await thrive(over.signal, endpoint, on) : 0;

@@ -122,7 +122,7 @@ describe("previews", () => {
       "../releases/2026.11.21.1/../x",
       "../log",
     ];
-    targets.forEach((target, index) => void world.preview(`p${index}`, target));
+    for (const [index, target] of targets.entries()) world.preview(`p${index}`, target);
     const { port } = await world.start();
     for (const index of targets.keys()) {
       expect((await ask(port, "/passwd", { host: `p${index}.shop.localhost` })).status).toBe(404);

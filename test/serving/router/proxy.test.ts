@@ -71,7 +71,7 @@ describe("a request reaches the app", () => {
   test("without what is meant for the next hop only", async () => {
     const { port } = await serveApp((req, res) => {
       res.setHeader("Connection", "X-Hop").setHeader("X-Hop", "1").setHeader("Proxy-Authenticate", "Basic");
-      req.toArray().then((body) => res.end(JSON.stringify([...req.rawHeaders, "body", body.join("")])));
+      void req.toArray().then((body) => res.end(JSON.stringify([...req.rawHeaders, "body", body.join("")])));
     });
     const headers = {
       Connection: "X-Secret, Content-Length, Host",
@@ -320,7 +320,7 @@ describe("a side that doesn't answer", () => {
     expect(await ask(port, "/a.css", { host })).toMatchObject({ status: 200, body: "css" });
     const answer = await ask(port, "/", { host });
     expect(answer).toMatchObject({ status: 503, headers: { "x-robots-tag": "noindex" } });
-    expect(answer.body).toContain("greenroom stage production --version 2026.11.20.9");
+    expect(answer.body).toContain("greenroom stage production --release 2026.11.20.9");
   });
 });
 
