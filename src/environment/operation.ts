@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { ensureDirectory } from "../disk/durable.ts";
+import { ensureDirectory } from "../disk/durable.ts";
 import { type Lock, tryLock } from "../disk/lock.ts";
 import { GreenroomError, translateErrno } from "../errors.ts";
 import { applyStep, isMoved, type Stage } from "./apply.ts";
@@ -77,6 +78,7 @@ interface Holder {
 
 export function takeLock({ site, world }: Scene, operation: string): Lock {
   const mine: Holder = { operation, by: world.by, since: world.now().toISOString(), pid: process.pid };
+  ensureDirectory(at.run(site));
   ensureDirectory(at.run(site));
   const lock = tryLock(at.lock(site), mine);
   if ("release" in lock) return lock;
