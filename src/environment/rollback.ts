@@ -61,7 +61,7 @@ export function chooseTarget(state: EnvironmentState, past: Past, to: string | n
 
 function releaseBefore(state: EnvironmentState, { history, available }: Past, live: string): string {
   const now = history.lastIndexOf(live);
-  const before = (now === -1 ? history : history.slice(0, now)).reverse();
+  const before = (now === -1 ? history : history.slice(0, now)).toReversed();
   const target = before.find(
     (release) => release !== live && !state.bad.includes(release) && available.includes(release),
   );
