@@ -1,5 +1,6 @@
 import { syncFileSystem } from "../disk/durable.ts";
 import { GreenroomError } from "../errors.ts";
+import { clearDead } from "./intake.ts";
 import { type Entry, type Manifest, makeManifest, type Source } from "./manifest.ts";
 import { addRelease, listHeads, listVersions, readHead, readRelease, type Store } from "./store.ts";
 import { nextVersion } from "./versions.ts";
@@ -16,6 +17,7 @@ export interface NewRelease {
 
 /** Records a release, or finds the one that has the same content: content is never recorded twice by itself. */
 export function recordRelease(store: Store, release: NewRelease, now: Date): Manifest {
+  clearDead(store);
   // Objects first: a manifest that survives a power cut must find them.
   syncFileSystem(store.dir);
   return release.version === null
