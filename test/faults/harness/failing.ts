@@ -2,11 +2,11 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { judgeMoment, judgeNext, keepsPromise } from "./aftermath.ts";
 import type { Outcome } from "./campaign.ts";
-import { shiftsOf } from "./killing.ts";
+import { countPoints, shiftsOf } from "./killing.ts";
 import { look, samePicture } from "./oracle.ts";
 import type { Programs, Ran } from "./program.ts";
 import { copyRoot, type Scenario } from "./scenarios.ts";
-import { failAt, findPoints, type Point } from "./strace.ts";
+import { failAt, type Point } from "./strace.ts";
 
 /** A system call that fails, once. */
 export interface Failing {
@@ -16,9 +16,7 @@ export interface Failing {
 
 /** Every call that changes something, also where it would have failed anyway; each kind with each error that fits. */
 export async function failingCalls(scenario: Scenario, argv: string[], dir: string): Promise<Failing[]> {
-  const where = { ...scenario.where, root: join(dir, "counted") };
-  await copyRoot(scenario.where.root, where.root);
-  const points = await findPoints(argv, where, join(dir, "counted.strace"));
+  const points = await countPoints(scenario, argv, dir);
   const kinds = new Set<string>();
   return points.flatMap((point, i) => {
     const errors = errorsOf(point.call);

@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { removeTree } from "../../../src/disk/remove.ts";
 import { judgeMoment, judgeNext } from "./aftermath.ts";
 import type { Outcome } from "./campaign.ts";
 import { look } from "./oracle.ts";
@@ -14,15 +15,30 @@ import { findPoints, killAt, type Point } from "./strace.ts";
 const NEAR = [0, 3, -3, 0, 6, -6, 3, -3, 1, -1, 0, 9, -9];
 
 export function shiftsOf({ call }: Point): number[] {
-  return /write/.test(call) ? [...NEAR, ...NEAR, ...NEAR] : [0, 0, 0];
+  return /write/.test(call) ? [...NEAR, ...NEAR, ...NEAR, ...NEAR] : [0, 0, 1, -1, 2, -2, 0];
 }
 
 /** The points at which the scenario's command changes something; `argv` may be another program in its place. */
 export async function killingPoints(scenario: Scenario, argv: string[], dir: string): Promise<Point[]> {
-  const where = { ...scenario.where, root: join(dir, "counted") };
-  await copyRoot(scenario.where.root, where.root);
-  const points = await findPoints(argv, where, join(dir, "counted.strace"));
-  return points.filter(({ fails }) => !fails);
+  return (await countPoints(scenario, argv, dir)).filter(({ fails }) => !fails);
+}
+
+/** Counted in several runs, because Node's own calls between the points vary; the middle count is the likeliest. */
+export async function countPoints({ where }: Scenario, argv: string[], dir: string): Promise<Point[]> {
+  const counts = new Map<string, number[]>();
+  let points: Point[] = [];
+  for (const run of ["a", "b", "c", "d", "e"]) {
+    const root = join(dir, `counted-${run}`);
+    await copyRoot(where.root, root);
+    points = await findPoints(argv, { ...where, root }, join(dir, "counted.strace"));
+    for (const { what, when } of points) counts.set(what, [...(counts.get(what) ?? []), when]);
+    removeTree(root);
+  }
+  return points.map((point) => ({ ...point, when: middle(counts.get(point.what)!) }));
+}
+
+function middle(numbers: number[]): number {
+  return numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
 }
 
 /** Kills the command there, and judges what it leaves and what comes next. */
