@@ -37,7 +37,7 @@ export async function withRelease<T>(
 ): Promise<T> {
   const project = app.project();
   const name = chooseEnvironment(project, environment);
-  const lock = lockStore(app.world().store, "shared", {});
+  const lock = dryRun ? null : lockStore(app.world().store, "shared", {});
   try {
     if (options.release) return await use(app.scene(name), findStored(app, options));
     return await withSource(project, options.from, { emit: app.emit, build: !dryRun }, async (source) => {
@@ -47,7 +47,7 @@ export async function withRelease<T>(
       return use(scene, { release: manifest.version, files: manifest.files, read });
     });
   } finally {
-    lock.release();
+    lock?.release();
   }
 }
 

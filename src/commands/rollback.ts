@@ -13,12 +13,12 @@ export default defineCommand({
   examples: ["greenroom rollback production", "greenroom rollback production --to 2026.11.21.1"],
   async run({ app, words, options, dryRun }) {
     const scene = app.scene(words[0]);
-    const lock = lockStore(scene.world.store, "shared", {});
+    const lock = dryRun ? null : lockStore(scene.world.store, "shared", {});
     try {
       const done = await operations.rollback(scene, { to: options.to ?? null, force: options.force, dryRun });
       return { ...outcomeOf(scene, done, dryRun), live: done.live, left: done.left };
     } finally {
-      lock.release();
+      lock?.release();
     }
   },
   render: (result, paint) =>

@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import {
   ensureDirectory,
@@ -19,7 +19,7 @@ import { refreshPreviews } from "./previews.ts";
 import { dropRelease, sweepObjects } from "./prune-store.ts";
 import { dropSpares, retireRelease } from "./retention.ts";
 import type { Side } from "./sides.ts";
-import { at } from "./site.ts";
+import { at, siteName } from "./site.ts";
 import type { Step } from "./steps.ts";
 import { accountName, ownerFor, seedStorage } from "./storage.ts";
 import { runTask } from "./tasks.ts";
@@ -68,6 +68,7 @@ export async function applyStep(stage: Stage, step: Step): Promise<void> {
     case "verdict":
       return recordVerdict(stage, step.side, step.release);
     case "ready":
+      assertThere(scene, step.side);
       return world.parts.supervisor.assertHealthy(site, step.side, servedOn(scene, step.side));
     case "traffic":
       return applyTraffic(scene, step);
@@ -129,6 +130,18 @@ function markRelease({ site, world }: Scene, release: string, bad: boolean): voi
     ensureDirectory(dirname(mark));
     writeJsonDurably(mark, { at: world.now().toISOString(), by: world.by });
   } else rmSync(mark, { force: true });
+}
+
+/** A pointer can outlive its tree, if somebody removed that by hand. */
+function assertThere({ site }: Scene, side: Side): void {
+  if (existsSync(at.side(site, side))) return;
+  throw new GreenroomError(
+    "SIDE_EMPTY",
+    `the ${side} side of ${siteName(site)} points at a release that isn't on disk`,
+    {
+      hint: `greenroom stage ${site.environment}`,
+    },
+  );
 }
 
 function servedOn(scene: Scene, side: Side) {

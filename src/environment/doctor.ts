@@ -1,10 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, statfsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { readJson } from "../disk/durable.ts";
 import { isLocked } from "../disk/lock.ts";
 import { errnoOf, GreenroomError } from "../errors.ts";
 import { readLastEntry } from "./journal.ts";
-import { at, siteName, siteOf } from "./site.ts";
+import { at, type Site, siteName, siteOf } from "./site.ts";
 import { listSites } from "./state.ts";
 
 export interface Finding {
@@ -102,12 +103,23 @@ function checkJournals(root: string): Finding[] {
   return listSites(root).flatMap(({ project, environment }) => {
     const site = siteOf(root, project, environment);
     const last = readLastEntry(site);
-    if (!last || last.end || isLocked(at.lock(site))) return [];
+    if (!last || last.end || isAtWork(site)) return [];
     const found = `${last.begin.operation} of ${last.begin.at} was cut short; the next command finishes or undoes it`;
     return [
       { what: siteName(site), state: "note", found, remedy: `greenroom verify ${environment}` } as const,
     ];
   });
+}
+
+// Asking for the lock itself, even for a moment, could turn a command away that wants it just then.
+function isAtWork(site: Site): boolean {
+  try {
+    const holder = readJson<{ pid?: number }>(at.lock(site));
+    return holder?.pid !== undefined && process.kill(holder.pid, 0);
+  } catch {
+    // The holder is gone, or the file is no holder's word.
+    return false;
+  }
 }
 
 function firstExisting(path: string): string {

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { ensureDirectory } from "../disk/durable.ts";
-import { ensureDirectory } from "../disk/durable.ts";
-import { type Lock, tryLock } from "../disk/lock.ts";
+import { isHeld, type Lock, tryLock } from "../disk/lock.ts";
 import { GreenroomError, translateErrno } from "../errors.ts";
 import { applyStep, isMoved, type Stage } from "./apply.ts";
 import { openDoors } from "./door.ts";
@@ -79,9 +78,8 @@ interface Holder {
 export function takeLock({ site, world }: Scene, operation: string): Lock {
   const mine: Holder = { operation, by: world.by, since: world.now().toISOString(), pid: process.pid };
   ensureDirectory(at.run(site));
-  ensureDirectory(at.run(site));
   const lock = tryLock(at.lock(site), mine);
-  if ("release" in lock) return lock;
+  if (!isHeld(lock)) return lock;
   const { operation: doing, by, since, pid } = (lock.heldBy ?? {}) as Holder;
   const who = doing
     ? `${by} has been doing a ${doing} since ${since} (process ${pid})`

@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, readFileSync, rmSync, unlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { syncDirectory } from "../disk/durable.ts";
+import { orNull, syncDirectory } from "../disk/durable.ts";
 import { clearDead } from "../release/intake.ts";
 import {
   findRelease,
@@ -10,18 +10,19 @@ import {
   objectName,
   type Store,
 } from "../release/store.ts";
-import { siteOf } from "./site.ts";
+import { type Site, siteOf } from "./site.ts";
 import { listSites, readState } from "./state.ts";
 
-/** A project's releases by whether some environment on this machine has them on disk. */
-export function readNeeds(root: string, store: Store, project: string, retired: string[]) {
-  const needed = new Set(
-    listSites(root)
-      .filter((site) => site.project === project)
-      .flatMap((site) => readState(siteOf(root, project, site.environment)).releases),
-  );
-  for (const release of retired) needed.delete(release);
-  return { needed, dropped: listVersions(store, project).filter((version) => !needed.has(version)) };
+/** Releases of the site's project that no environment on this machine has on disk, once `retired` have left this one. */
+export function findDroppable(site: Site, store: Store, retired: string[]): string[] {
+  const { root, project } = site;
+  const needed = listSites(root)
+    .filter((other) => other.project === project)
+    .flatMap(({ environment }) => {
+      const { releases } = readState(siteOf(root, project, environment));
+      return environment === site.environment ? releases.filter((one) => !retired.includes(one)) : releases;
+    });
+  return listVersions(store, project).filter((version) => !needed.includes(version));
 }
 
 /** What the store could do without once these releases are gone. */
@@ -44,12 +45,13 @@ export function dropRelease(store: Store, project: string, release: string): voi
 export function sweepObjects(store: Store): void {
   for (const file of unneededObjects(store, () => false)) unlinkSync(file);
   clearDead(store);
-  for (const name of readdirSync(store.index)) dropStaleIndex(store, join(store.index, name));
+  for (const name of orNull(() => readdirSync(store.index), "ENOENT") ?? [])
+    dropStaleIndex(store, join(store.index, name));
 }
 
 function unneededObjects(store: Store, isGone: (project: string, version: string) => boolean): string[] {
   const needed = neededObjects(store, isGone);
-  return readdirSync(store.objects).flatMap((folder) =>
+  return (orNull(() => readdirSync(store.objects), "ENOENT") ?? []).flatMap((folder) =>
     readdirSync(join(store.objects, folder))
       .filter((name) => !needed.has(name))
       .map((name) => join(store.objects, folder, name)),

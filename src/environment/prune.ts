@@ -1,6 +1,6 @@
 import { lockStore } from "../release/store.ts";
 import { runOperation } from "./operation.ts";
-import { findUnneeded, readNeeds } from "./prune-store.ts";
+import { findDroppable, findUnneeded } from "./prune-store.ts";
 import { releasesToRetire } from "./retention.ts";
 import type { EnvironmentState } from "./state.ts";
 import type { Step } from "./steps.ts";
@@ -27,9 +27,9 @@ export async function prune(scene: Scene, { dryRun }: { dryRun: boolean }) {
 
 // Manifests go before the contents that they count on: whatever kills us between leaves contents too many, not too few.
 function planPrune(scene: Scene, state: EnvironmentState): Step[] {
-  const { spec, world } = scene;
+  const { site, spec, world } = scene;
   const retired = releasesToRetire(state, spec.keep);
-  const drops = readNeeds(world.root, world.store, spec.project, retired).dropped;
+  const drops = findDroppable(site, world.store, retired);
   const unneeded = findUnneeded(world.store, spec.project, drops);
   const sweeping = unneeded.objects > 0 || state.spare !== null;
   return [

@@ -57,7 +57,7 @@ export function describeStep(step: Step): string {
     case "verdict":
       return `record what the checks say of ${step.release}`;
     case "ready":
-      return `make sure that ${step.side} is healthy`;
+      return `make sure that ${step.side} is there and healthy`;
     case "traffic":
       return step.share === 0
         ? `send all visitors to ${step.live}`

@@ -13,7 +13,7 @@ import {
   utimesSync,
 } from "node:fs";
 import { join } from "node:path";
-import { orNull, syncFileSystem, writeAll } from "../disk/durable.ts";
+import { ensureDirectory, orNull, syncFileSystem, writeAll } from "../disk/durable.ts";
 import { errnoOf } from "../errors.ts";
 import type { FileEntry } from "./manifest.ts";
 import type { Content } from "./read-source.ts";
@@ -30,6 +30,7 @@ export interface Intake {
 }
 
 export function openIntake(store: Store): Intake {
+  for (const folder of [store.objects, store.incoming]) ensureDirectory(folder);
   clearDead(store);
   const dir = incomingName(store);
   mkdirSync(dir);
@@ -134,7 +135,7 @@ function modeOf(entry: FileEntry): number {
 
 /** Removes what runs that died left behind. */
 export function clearDead(store: Store): void {
-  for (const name of readdirSync(store.incoming)) {
+  for (const name of orNull(() => readdirSync(store.incoming), "ENOENT") ?? []) {
     if (!isAlive(Number.parseInt(name, 10)))
       rmSync(join(store.incoming, name), { recursive: true, force: true });
   }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { orNull, writeDurablyBy } from "../disk/durable.ts";
+import { ensureDirectory, orNull, writeDurablyBy } from "../disk/durable.ts";
 import type { Entry, FileEntry, Manifest } from "./manifest.ts";
 import { findRelease, incomingName, type Store } from "./store.ts";
 import type { Found, Look } from "./walk.ts";
@@ -53,6 +53,7 @@ export function writeIndex(
   });
   const head: Head = { source, project, version };
   const bytes = Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), Buffer.from(looks.buffer)]);
+  ensureDirectory(store.index);
   writeDurablyBy(incomingName(store), indexPath(store, project, source), bytes);
 }
 

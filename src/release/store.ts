@@ -17,18 +17,16 @@ export interface Store {
   known: Map<string, Manifest>;
 }
 
+/** Makes nothing: the store's folders come with what is first put into them. */
 export function openStore(root: string): Store {
   const dir = join(root, "store");
-  const store = {
+  return {
     dir,
     objects: join(dir, "objects"),
     incoming: join(dir, "incoming"),
     index: join(dir, "index"),
     known: new Map<string, Manifest>(),
   };
-  for (const folder of [store.objects, store.incoming, store.index, releasesFolder(store)])
-    ensureDirectory(folder);
-  return store;
 }
 
 /** A new name among what arrives: what has it goes away once the process that took it is dead. */
@@ -50,6 +48,7 @@ export function objectPath(store: Store, file: Pick<FileEntry, "sha256" | "execu
  * still being collected counts on has no manifest yet.
  */
 export function lockStore(store: Store, how: "shared" | "exclusive", holder: object): Lock {
+  ensureDirectory(store.dir);
   const lock = tryLock(join(store.dir, "lock"), holder, { shared: how === "shared" });
   if ("release" in lock) return lock;
   throw new GreenroomError("LOCKED", "the store is in use by another operation", {
@@ -59,10 +58,12 @@ export function lockStore(store: Store, how: "shared" | "exclusive", holder: obj
 
 /** Trees are hard links into the store: what `place` will hold must be on its file system. */
 export function assertOneFileSystem(store: Store, place: string): void {
-  const near = nearest(place);
-  const other = [store.incoming, near].find((dir) => statSync(dir).dev !== statSync(store.objects).dev);
+  const objects = nearest(store.objects);
+  const other = [store.incoming, place]
+    .map(nearest)
+    .find((dir) => statSync(dir).dev !== statSync(objects).dev);
   if (other === undefined) return;
-  throw new GreenroomError("ROOT_SPLIT", `${store.objects} and ${other} are on different file systems`, {
+  throw new GreenroomError("ROOT_SPLIT", `${objects} and ${other} are on different file systems`, {
     hint: "keep the whole root on one file system: hard links can't leave it",
   });
 }
@@ -101,6 +102,7 @@ export function readHead(store: Store, project: string, version: string): Manife
 /** False if the version is taken. */
 export function addRelease(store: Store, manifest: Manifest): boolean {
   ensureDirectory(releasesFolder(store, manifest.project));
+  ensureDirectory(store.incoming);
   const path = manifestPath(store, manifest.project, manifest.version);
   if (!writeManifest(incomingName(store), path, manifest)) return false;
   store.known.set(path, manifest);
@@ -116,7 +118,7 @@ export function listVersions(store: Store, project: string): string[] {
 }
 
 export function listProjects(store: Store): string[] {
-  return readdirSync(releasesFolder(store));
+  return orNull(() => readdirSync(releasesFolder(store)), "ENOENT") ?? [];
 }
 
 /** A project's releases, the newest first. */
