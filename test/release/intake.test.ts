@@ -65,7 +65,7 @@ describe("contents on their way into the store", () => {
   test("replace an object that something had cut short", () => {
     const store = temporaryStore();
     const path = objectPath(store, content(ONE, 0)[1]);
-    mkdirSync(join(path, ".."));
+    mkdirSync(join(path, ".."), { recursive: true });
     writeFileSync(path, "on");
     const intake = openIntake(store);
     openKeeper(store, intake.dir, "first").keep(...content(ONE, 1000));
