@@ -10,11 +10,12 @@ import {
   objectName,
   type Store,
 } from "../release/store.ts";
+import { lastVersion } from "../release/versions.ts";
 import { type Site, siteOf } from "./site.ts";
 import { listSites, readState } from "./state.ts";
 
 /** Releases of the site's project that no environment on this machine has on disk, once `retired` have left this one. */
-export function findDroppable(site: Site, store: Store, retired: string[]): string[] {
+export function findDroppable(site: Site, store: Store, retired: string[], now: Date): string[] {
   const { root, project } = site;
   const needed = listSites(root)
     .filter((other) => other.project === project)
@@ -22,7 +23,10 @@ export function findDroppable(site: Site, store: Store, retired: string[]): stri
       const { releases } = readState(siteOf(root, project, environment));
       return environment === site.environment ? releases.filter((one) => !retired.includes(one)) : releases;
     });
-  return listVersions(store, project).filter((version) => !needed.includes(version));
+  const versions = listVersions(store, project);
+  // Its number would be given again, to something that the journals know as what it was.
+  const last = lastVersion(versions, now);
+  return versions.filter((version) => !needed.includes(version) && version !== last);
 }
 
 /** What the store could do without once these releases are gone. */

@@ -29,7 +29,7 @@ export async function prune(scene: Scene, { dryRun }: { dryRun: boolean }) {
 function planPrune(scene: Scene, state: EnvironmentState): Step[] {
   const { site, spec, world } = scene;
   const retired = releasesToRetire(state, spec.keep);
-  const drops = findDroppable(site, world.store, retired);
+  const drops = findDroppable(site, world.store, retired, world.now());
   const unneeded = findUnneeded(world.store, spec.project, drops);
   const sweeping = unneeded.objects > 0 || state.spare !== null;
   return [
