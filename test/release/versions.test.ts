@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isName } from "../../src/names.ts";
-import { nextVersion } from "../../src/release/versions.ts";
+import { lastVersion, nextVersion } from "../../src/release/versions.ts";
 
 const noon = new Date(2026, 10, 21, 12);
 
@@ -17,6 +17,11 @@ describe("the next version", () => {
   test("is of the day in local time, with two digits for month and day", () => {
     expect(nextVersion([], new Date(2027, 0, 2, 0, 0, 1))).toBe("2027.01.02.1");
     expect(nextVersion([], new Date(2027, 11, 31, 23, 59, 59))).toBe("2027.12.31.1");
+  });
+
+  test("counts on from the last one", () => {
+    expect(lastVersion(["2026.11.21.1", "2026.11.21.9", "2026.11.21.10", "v1"], noon)).toBe("2026.11.21.10");
+    expect(isName(lastVersion([], noon))).toBe(true);
   });
 
   test("is always a free name, whatever people have called their releases", () => {
