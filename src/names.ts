@@ -21,7 +21,7 @@ function assertName(what: string, name: string): void {
 
 export function assertVersion(version: string): void {
   assertName("version", version);
-  if (RESERVED_VERSIONS.has(version)) {
+  if (RESERVED_VERSIONS.has(version) || version.endsWith(".json")) {
     throw new GreenroomError("NAME_INVALID", `a release can't be called ${JSON.stringify(version)}`, {
       hint: "choose another name with --version",
     });
