@@ -21,7 +21,7 @@ export const TEMPORARY = ".tmp-";
 export function temporaryName(place: string): string {
   return join(
     dirname(place),
-    `${TEMPORARY}${randomBytes(6).toString("hex")}-${basename(place)}`.slice(0, 200),
+    `${TEMPORARY}${randomBytes(6).toString("hex")}-${basename(place)}`.slice(0, 80),
   );
 }
 
