@@ -12,7 +12,7 @@ export function isName(name: string): boolean {
 }
 
 /** The one gate for everything that becomes part of a path. */
-function assertName(what: string, name: string): void {
+export function assertName(what: string, name: string): void {
   if (isName(name)) return;
   throw new GreenroomError("NAME_INVALID", `${what} ${JSON.stringify(name)} doesn't fit`, {
     hint: `use a to z, 0 to 9, "." and "-", at most ${LIMIT} characters, for instance ${slug(name)}`,

@@ -4,14 +4,7 @@ import { GreenroomError } from "../errors.ts";
 import { isName, slug } from "../names.ts";
 import { PROJECT_FILE } from "../project/schema.ts";
 import { defineCommand, flag } from "./command.ts";
-
-interface Answers {
-  project: string;
-  kind: "static" | "process";
-  /** The folder that visitors see, or the line that starts the server. */
-  serves: string;
-  domain: string;
-}
+import type { Answers } from "./wizard.ts";
 
 export default defineCommand({
   words: [],
@@ -75,5 +68,3 @@ function projectFile({ project, kind, serves, domain }: Answers) {
     },
   };
 }
-
-export type { Answers };

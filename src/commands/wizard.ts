@@ -1,7 +1,14 @@
 import { cancel, group, intro, outro, select, text } from "@clack/prompts";
 import { GreenroomError } from "../errors.ts";
 import { isName } from "../names.ts";
-import type { Answers } from "./init.ts";
+
+export interface Answers {
+  project: string;
+  kind: "static" | "process";
+  /** The folder that visitors see, or the line that starts the server. */
+  serves: string;
+  domain: string;
+}
 
 /** Asks a person at a terminal; what the folder suggests is one key away. */
 export async function ask(guess: Answers): Promise<Answers> {

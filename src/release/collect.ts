@@ -1,6 +1,7 @@
 import { GreenroomError } from "../errors.ts";
 import type { Emit } from "../events.ts";
-import { openIntake, settleTimes } from "./intake.ts";
+import { openIntake } from "./intake.ts";
+import { settleTimes } from "./keeper.ts";
 import type { Entry } from "./manifest.ts";
 import { claimShared, type ReadFile, readFiles } from "./read-files.ts";
 import { canShare, readShared } from "./second-reader.ts";
@@ -50,7 +51,7 @@ function readUnknown(files: FoundFile[], options: CollectOptions): ReadFile[] {
     const shared = canShare && files.length >= WORTH_SHARING;
     const alone = () => readFiles(job, claimShared(new Int32Array(1), files.length, emit), "first");
     const read = shared ? readShared(job, emit) : alone();
-    settleTimes(intake, read);
+    settleTimes(intake.dir, read);
     intake.settle();
     return read;
   } catch (error) {

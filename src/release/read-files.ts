@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import type { Emit } from "../events.ts";
-import { type Keeper, openKeeper } from "./intake.ts";
+import { type Keeper, openKeeper } from "./keeper.ts";
 import type { FileEntry } from "./manifest.ts";
 import { readSource } from "./read-source.ts";
 import type { Store } from "./store.ts";

@@ -1,7 +1,8 @@
 import { lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { openIntake, openKeeper, settleTimes } from "../../src/release/intake.ts";
+import { openIntake } from "../../src/release/intake.ts";
+import { openKeeper, settleTimes } from "../../src/release/keeper.ts";
 import type { FileEntry } from "../../src/release/manifest.ts";
 import { objectPath, type Store } from "../../src/release/store.ts";
 import { entryOf, file, program, type Thing, temporaryStore } from "./world.ts";

@@ -7,7 +7,7 @@ import { endGroup, type Leader, leaderOf } from "../../processes/group.ts";
 import { launch } from "../../processes/launch.ts";
 import { keepLast, splitLines } from "../../processes/lines.ts";
 import type { Log } from "./log.ts";
-import type { ProcessPlan } from "./process.ts";
+import type { ProcessPlan } from "./want.ts";
 
 /** A running process group with its output. */
 export interface Body {

@@ -5,7 +5,7 @@ import { type Body, embody } from "./body.ts";
 import { type Endpoint, prepareEndpoint } from "./endpoint.ts";
 import { untilHealthy } from "./health.ts";
 import type { Log } from "./log.ts";
-import type { ProcessPlan } from "./process.ts";
+import type { ProcessPlan } from "./want.ts";
 
 /** What there is to say of a process once it has failed or is to stop. */
 export interface Life {

@@ -1,21 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Side } from "../../environment/sides.ts";
-import { at, type Site } from "../../environment/site.ts";
+import { at } from "../../environment/site.ts";
 import type { Leader } from "../../processes/group.ts";
 import { type Life, live } from "./life.ts";
 import { openLog } from "./log.ts";
 import type { Running } from "./slot.ts";
-import type { SideWant } from "./want.ts";
-
-export interface ProcessPlan {
-  name: string;
-  /** Visitors are answered by it: it gets a place to listen, and is healthy once it answers there. */
-  listens: boolean;
-  site: Site;
-  side: Side;
-  want: SideWant;
-  env: Record<string, string>;
-}
+import type { ProcessPlan } from "./want.ts";
 
 export interface ProcessEvents {
   started(leader: Leader, restarts: number): void;

@@ -67,3 +67,14 @@ function assertStartable(path: string, serve: ProcessServing): void {
 function isProcessSpec(spec: StagedSpec): spec is SideWant["spec"] {
   return spec.serve.kind === "process";
 }
+
+/** One process of what a side should run. */
+export interface ProcessPlan {
+  name: string;
+  /** Visitors are answered by it: it gets a place to listen, and is healthy once it answers there. */
+  listens: boolean;
+  site: Site;
+  side: Side;
+  want: SideWant;
+  env: Record<string, string>;
+}
