@@ -54,7 +54,7 @@ describe("contents on their way into the store", () => {
       first!.keep(...content(RUN, 5000)),
     ];
     settleTimes(
-      intake,
+      intake.dir,
       entries.map((entry) => ({ entry })),
     );
     intake.settle();
