@@ -12,7 +12,7 @@ const OWN = [IGNORE_FILE, PROJECT_FILE];
 /** What never becomes part of a release: the version control's own, Greenroom's own, .greenroomignore and `ignore`. */
 export function createIgnores(dir: string, patterns: string[]): Ignores {
   const file = orNull(() => readFileSync(join(dir, IGNORE_FILE), "utf8"), "ENOENT") ?? "";
-  const own = ignore().add(file).add(patterns);
+  const own = ignore({ ignorecase: false }).add(file).add(patterns);
   const any = /\S/.test(file) || patterns.length > 0;
   return (path) => isVersionControl(path) || OWN.includes(path) || (any && own.ignores(path));
 }
