@@ -12,7 +12,9 @@ const name = z
 const duration = z
   .string()
   .regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, { error: 'write a duration like "500ms", "30s" or "2m"' })
-  .transform((text) => parseDuration(text)!);
+  .transform((text) => parseDuration(text)!)
+  // Timers that wait for more than 2^31 ms end at once.
+  .refine((ms) => ms <= 24 * 86_400_000, { error: "wait for at most 24 days" });
 
 const percent = z
   .string()
