@@ -29,16 +29,37 @@ export function renderTemplate(text: string, template: string, values: object): 
     // An environment of its own: no helper that something else registered, no prototype access.
     return Handlebars.create().compile(text, { strict: true, noEscape: true })(values);
   } catch (error) {
-    throw explain(error, template);
+    throw explain(error, template, text);
   }
 }
 
-function explain(error: unknown, template: string): unknown {
+function explain(error: unknown, template: string, text: string): unknown {
   if (!(error instanceof Error)) return error;
-  const unknown = /^"(.+)" not defined in .* - (\d+):(\d+)$/s.exec(error.message);
-  const message = unknown
-    ? `${template}, line ${unknown[2]}, column ${Number(unknown[3]) + 1}: ${unknown[1]} is not defined`
-    : `${template}: ${error.message.replaceAll("\n", " ").trim()}`;
-  const hint = unknown ? "define it under this environment's values in greenroom.json" : undefined;
-  return new GreenroomError("CONFIG_INVALID", message, { hint, cause: error });
+  const start = findUnknown(error.message, text);
+  if (start === null) {
+    const words = error.message.replaceAll("\n", " ").trim();
+    return new GreenroomError("CONFIG_INVALID", `${template}: ${words}`, { cause: error });
+  }
+  const lines = text.slice(0, start).split("\n");
+  const place = `${template}, line ${lines.length}, column ${lines.at(-1)!.length + 1}`;
+  const name = /^[^\s{}()|]+/.exec(text.slice(start))?.[0] ?? "a name";
+  const hint = "define it under this environment's values in greenroom.json";
+  return new GreenroomError("CONFIG_INVALID", `${place}: ${name} is not defined`, { hint, cause: error });
+}
+
+/** Where in the template the name begins that isn't known. */
+function findUnknown(message: string, text: string): number | null {
+  const told = /" not defined in .* - (\d+):(\d+)$/s.exec(message);
+  if (told) return lineStart(text, Number(told[1])) + Number(told[2]);
+  // What is asked for below a text or a number; of that the engine tells the last part only.
+  const below = /^Cannot use 'in' operator to search for '(.+)' in /s.exec(message);
+  const end = below ? text.indexOf(`.${below[1]}`) : -1;
+  return end === -1 ? null : end - /[^\s{}()=]*$/.exec(text.slice(0, end))![0].length;
+}
+
+function lineStart(text: string, line: number): number {
+  return text
+    .split("\n")
+    .slice(0, line - 1)
+    .reduce((sum, each) => sum + each.length + 1, 0);
 }
