@@ -1,0 +1,60 @@
+import { describe, expect, test } from "vitest";
+import { parseProject } from "../../src/project/load.ts";
+import { errorOf } from "../environment/world.ts";
+
+const LEAST = { project: "shop", environments: { production: { domain: "shop.localhost" } } };
+const parse = (more: object) => parseProject(JSON.stringify({ ...LEAST, ...more }));
+const refused = (more: object) => errorOf(() => parse(more)).message.replace("greenroom.json: ", "");
+const task = (...needs: string[]) => ({ run: "true", needs });
+
+describe("tasks that need each other in a ring", () => {
+  test("are shown as that ring, without those that only lead to it", () => {
+    const tasks = { start: task("a"), a: task("b"), b: task("c"), c: task("a") };
+    expect(refused({ tasks })).toBe("tasks need each other in a ring: a → b → c → a");
+    expect(refused({ tasks: { a: task("a") } })).toBe("tasks need each other in a ring: a → a");
+  });
+
+  test("aren't those that meet again without one", () => {
+    parse({ tasks: { top: task("left", "right"), left: task("base"), right: task("base"), base: task() } });
+  });
+});
+
+describe("a task that doesn't exist", () => {
+  const tasks = { warm: task() };
+  const places: [object, string][] = [
+    [{ tasks: { warm: task("wram") } }, 'tasks.warm.needs: there is no task "wram"; did you mean "warm"?'],
+    [
+      { tasks, checks: [{ shrinks: "5%" }, { task: "wram" }] },
+      'checks[1]: there is no task "wram"; did you mean "warm"?',
+    ],
+    [{ tasks, hooks: { "before:switch": ["zz"] } }, 'hooks["before:switch"]: there is no task "zz"'],
+  ];
+  test.each(places)("is refused where it is named: %j", (more, message) => {
+    expect(refused(more)).toBe(message);
+  });
+});
+
+describe("paths of storage and config", () => {
+  const clashes: [object, string][] = [
+    [{ storage: ["a", "a"] }, '"a" and "a" of storage and config overlap'],
+    [{ storage: ["a", "a/b"] }, '"a" and "a/b" of storage and config overlap'],
+    [{ storage: ["a/b"], config: { a: "t" } }, '"a" and "a/b" of storage and config overlap'],
+    [{ storage: ["a"], config: { "a/b": "t" } }, '"a" and "a/b" of storage and config overlap'],
+    [{ storage: ["./a/", "a"] }, '"a" and "a" of storage and config overlap'],
+  ];
+  test.each(clashes)("can't overlap: %j", (more, message) => expect(refused(more)).toBe(message));
+
+  test("may begin alike", () => {
+    parse({ storage: ["a", "a-b", "a.b/c"], config: { ab: "t" } });
+  });
+});
+
+test("two environments can't have one domain", () => {
+  const environments = { a: { domain: "x.localhost" }, b: { domain: "X.localhost" } };
+  expect(refused({ environments })).toBe("environments a and b have the same domain x.localhost");
+});
+
+test("no server but this one is known yet", () => {
+  const environments = { a: { domain: "x.localhost", servers: ["local", "web1"] } };
+  expect(refused({ environments })).toContain('environments.a.servers: "web1"');
+});
