@@ -1,7 +1,15 @@
 import { mkdirSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { campaign, failuresOf, report, sample, type Tally, undisturbed } from "./harness/campaign.ts";
+import {
+  campaign,
+  failuresOf,
+  report,
+  sample,
+  type Tally,
+  tolerable,
+  undisturbed,
+} from "./harness/campaign.ts";
 import { killingPoints, killOnce } from "./harness/killing.ts";
 import { type Bench, LONG, lacksStrace, openBench } from "./harness/machine.ts";
 import { buildPrograms, type Programs } from "./harness/program.ts";
@@ -33,7 +41,7 @@ describe.skipIf(lacking)(
         const tally = await killEverywhere(name);
         tallies.push(tally);
         expect(failuresOf([tally])).toEqual([]);
-        expect(undisturbed([tally])).toBe(0);
+        expect(undisturbed([tally])).toBeLessThanOrEqual(tolerable(tally.runs));
       },
     );
 

@@ -8,6 +8,7 @@ import {
   report,
   sample,
   type Tally,
+  tolerable,
   undisturbed,
 } from "./harness/campaign.ts";
 import { killed, killingPoints, killOnce } from "./harness/killing.ts";
@@ -60,8 +61,9 @@ describe.skipIf(lacking)(`killed again while recovering (skipped if: ${lacking ?
       }
       tallies.push(...mine);
       expect(failuresOf(mine)).toEqual([]);
-      expect(undisturbed(mine)).toBe(0);
-      expect(mine.reduce((sum, { runs }) => sum + runs, 0)).toBeGreaterThan(0);
+      const runs = mine.reduce((sum, tally) => sum + tally.runs, 0);
+      expect(undisturbed(mine)).toBeLessThanOrEqual(tolerable(runs));
+      expect(runs).toBeGreaterThan(0);
     },
   );
 

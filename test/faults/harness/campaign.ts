@@ -80,3 +80,8 @@ export function failuresOf(tallies: Tally[]): string[] {
 export function undisturbed(tallies: Tally[]): number {
   return tallies.reduce((sum, { holes }) => sum + holes.length, 0);
 }
+
+/** How many points may stay unproven, by name, in the log: Node's own writes make a few of them hard to hit. */
+export function tolerable(runs: number): number {
+  return Math.max(1, Math.floor(runs * 0.02));
+}

@@ -81,7 +81,8 @@ export async function killAt(
   where: Surroundings,
   log: string,
 ): Promise<Disturbed> {
-  const inject = ["-e", `inject=${point.call}:signal=KILL:when=${point.when}`];
+  const { when, only } = aim(point, where.root);
+  const inject = [...only, "-e", `inject=${point.call}:signal=KILL:when=${when}`];
   const ran = await strace(argv, where, log, point.call, inject);
   const last = readCalls(log, where.root).at(-1);
   return { ...ran, hit: ran.signal === "SIGKILL" ? (last?.what ?? null) : null };
@@ -95,10 +96,18 @@ export async function failAt(
   where: Surroundings,
   log: string,
 ): Promise<Disturbed> {
-  const inject = ["-e", `inject=${point.call}:error=${error}:when=${point.when}`];
+  const { when, only } = aim(point, where.root);
+  const inject = [...only, "-e", `inject=${point.call}:error=${error}:when=${when}`];
   const ran = await strace(argv, where, log, point.call, inject);
   const hit = readCalls(log, where.root).find((call) => call.disturbed);
   return { ...ran, hit: hit?.what ?? null };
+}
+
+/** A write to a file that has a name of its own is counted among the writes to that file, which Node's own aren't. */
+function aim({ what, when }: Point, root: string): { when: number; only: string[] } {
+  const [, path, nth] = /^write\(<ROOT(\/[^>]*)>\)(?: #(\d+))?$/.exec(what) ?? [];
+  if (!path || /\.tmp-|\/RUN/.test(path)) return { when, only: [] };
+  return { when: Number(nth ?? 1), only: ["-P", root + path] };
 }
 
 function strace(
