@@ -14,6 +14,7 @@ export function environmentLinks(storage: string[], config: string[], release: s
 
 /** A release's tree in an environment. */
 export function treeEntries(entries: Entry[], links: EnvironmentLink[]): Entry[] {
+  if (links.length === 0) return entries;
   const files = new Set(entries.filter((entry) => entry.kind !== "folder").map((entry) => entry.path));
   for (const link of links) {
     const blocker = ancestors(link.path).find((path) => files.has(path));

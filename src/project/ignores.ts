@@ -6,6 +6,8 @@ import type { Ignores } from "../release/walk.ts";
 import { PROJECT_FILE } from "./schema.ts";
 
 const VERSION_CONTROL = [".git", ".svn", ".hg", ".bzr", "CVS", ".jj"];
+/** A quick look that spares most paths the slow one. */
+const HINT = /\.git|\.svn|\.hg|\.bzr|CVS|\.jj/;
 const IGNORE_FILE = ".greenroomignore";
 const OWN = [IGNORE_FILE, PROJECT_FILE];
 
@@ -18,6 +20,7 @@ export function createIgnores(dir: string, patterns: string[]): Ignores {
 }
 
 function isVersionControl(path: string): boolean {
+  if (!HINT.test(path)) return false;
   const end = path.endsWith("/") ? path.length - 1 : path.length;
   return VERSION_CONTROL.includes(path.slice(path.lastIndexOf("/", end - 1) + 1, end));
 }

@@ -47,11 +47,11 @@ function readUnknown(files: FoundFile[], options: CollectOptions): ReadFile[] {
   const { store, source, lastRelease, emit } = options;
   const intake = openIntake(store);
   try {
-    const job = { store, intake: intake.dir, source, files, lastRelease };
+    const job = { store, intake: { dir: intake.dir, stored: intake.stored }, source, files, lastRelease };
     const shared = canShare && files.length >= WORTH_SHARING;
     const alone = () => readFiles(job, claimShared(new Int32Array(1), files.length, emit), "first");
     const read = shared ? readShared(job, emit) : alone();
-    settleTimes(intake.dir, read);
+    settleTimes(intake, read);
     intake.settle();
     return read;
   } catch (error) {

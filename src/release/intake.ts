@@ -2,14 +2,28 @@ import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ensureDirectory, orNull, syncFileSystem } from "../disk/durable.ts";
 import { errnoOf } from "../errors.ts";
-import { incomingName, type Store } from "./store.ts";
+import type { FileEntry } from "./manifest.ts";
+import { incomingName, objectName, type Store } from "./store.ts";
+
+/** Plain data, so that another thread can have it too. */
+export interface Place {
+  dir: string;
+  /** Folders of objects that the store had when the intake was opened. */
+  stored: Set<string>;
+}
+
+/** Where a content waits: in a folder that will move as a whole, unless the store has that one. */
+export function placeOf({ dir, stored }: Place, entry: FileEntry): { folder: string; path: string } {
+  const folder = entry.sha256.slice(0, 2);
+  const within = stored.has(folder) ? dir : `${dir}/${folder}`;
+  return { folder: within, path: `${within}/${objectName(entry)}` };
+}
 
 /**
  * Where contents wait until all of them are durable; only then they get their names in the store. Several threads may
  * fill one intake, each through a `Keeper` of its own.
  */
-export interface Intake {
-  dir: string;
+export interface Intake extends Place {
   settle(): void;
   abandon(): void;
 }
@@ -21,10 +35,14 @@ export function openIntake(store: Store): Intake {
   mkdirSync(dir);
   return {
     dir,
+    stored: new Set(readdirSync(store.objects)),
     settle() {
-      const folders = readdirSync(dir);
-      if (folders.length > 0) syncFileSystem(dir);
-      for (const folder of folders) nameObjects(store, dir, folder);
+      const names = readdirSync(dir);
+      if (names.length > 0) syncFileSystem(dir);
+      for (const name of names) {
+        if (name.length === FOLDER) nameFolder(store, dir, name);
+        else renameSync(join(dir, name), join(store.objects, name.slice(0, FOLDER), name));
+      }
       rmSync(dir, { recursive: true });
     },
     abandon() {
@@ -33,8 +51,11 @@ export function openIntake(store: Store): Intake {
   };
 }
 
-// A folder that the store lacks moves as a whole: one rename for all that is in it.
-function nameObjects(store: Store, dir: string, folder: string): void {
+/** Objects are kept in folders by the first letters of their names. */
+const FOLDER = 2;
+
+// One rename for all that is in it, unless somebody else has made it meanwhile.
+function nameFolder(store: Store, dir: string, folder: string): void {
   const target = join(store.objects, folder);
   const moved = orNull(() => renameSync(join(dir, folder), target) ?? true, "ENOTEMPTY", "EEXIST");
   if (moved) return;

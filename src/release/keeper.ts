@@ -6,11 +6,11 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
-  readdirSync,
   unlinkSync,
   utimesSync,
 } from "node:fs";
 import { orNull, writeAll } from "../disk/durable.ts";
+import { type Place, placeOf } from "./intake.ts";
 import type { FileEntry } from "./manifest.ts";
 import type { Content } from "./read-source.ts";
 import { objectName, objectPath, type Store } from "./store.ts";
@@ -23,22 +23,20 @@ export interface Keeper {
   keep(content: Content, entry: FileEntry): FileEntry;
 }
 
-export function openKeeper(store: Store, dir: string, name: string): Keeper {
-  const spill = `${dir}-${name}`;
-  const folders = new Set(readdirSync(store.objects));
+export function openKeeper(store: Store, intake: Place, name: string): Keeper {
+  const spill = `${intake.dir}-${name}`;
   const opened = new Set<string>();
   const kept = new Map<string, number>();
   return {
     spill,
     keep(content, entry) {
       const object = objectName(entry);
-      const folder = folderOf(entry);
+      const { folder, path } = placeOf(intake, entry);
       const known =
-        kept.get(object) ?? (folders.has(folder) ? timeOf(objectPath(store, entry), entry) : null);
+        kept.get(object) ?? (folder === intake.dir ? timeOf(objectPath(store, entry), entry) : null);
       if (known !== null) return { ...entry, mtime: known };
-      if (!opened.has(folder)) mkdirSync(`${dir}/${folder}`, { recursive: true });
+      if (!opened.has(folder)) mkdirSync(folder, { recursive: true });
       opened.add(folder);
-      const path = `${dir}/${folder}/${object}`;
       const ours = content.bytes ? writeIncoming(path, content.bytes, entry) : adoptSpill(spill, path, entry);
       const mtime = ours ? entry.mtime : UNSETTLED;
       kept.set(object, mtime);
@@ -51,15 +49,10 @@ export function openKeeper(store: Store, dir: string, name: string): Keeper {
 const UNSETTLED = -1;
 
 /** Asks the contents themselves for the times that only another thread knew. */
-export function settleTimes(dir: string, read: { entry: FileEntry }[]): void {
+export function settleTimes(intake: Place, read: { entry: FileEntry }[]): void {
   for (const { entry } of read) {
-    if (entry.mtime === UNSETTLED)
-      entry.mtime = timeOf(`${dir}/${folderOf(entry)}/${objectName(entry)}`, entry) ?? 0;
+    if (entry.mtime === UNSETTLED) entry.mtime = timeOf(placeOf(intake, entry).path, entry) ?? 0;
   }
-}
-
-function folderOf({ sha256 }: FileEntry): string {
-  return sha256.slice(0, 2);
 }
 
 /** The mtime of a content that is there. The size tells a whole one from one that something cut short. */

@@ -25,8 +25,8 @@ const HEAD_LIMIT = 16_384;
 /** False if a manifest of that name is already there; it is never replaced. */
 export function writeManifest(temporary: string, path: string, { entries, ...head }: Manifest): boolean {
   try {
-    const text = `${toAscii(head)}\n${toAscii(toColumns(entries))}\n`;
-    writeSynced(temporary, `${text}${sha256(text)}\n`);
+    const bytes = Buffer.from(`${toAscii(head)}\n${toAscii(toColumns(entries))}\n`, "latin1");
+    writeSynced(temporary, Buffer.concat([bytes, Buffer.from(`${sha256(bytes)}\n`)]));
     linkSync(temporary, path);
   } catch (error) {
     if (errnoOf(error) === "EEXIST") return false;
@@ -39,11 +39,13 @@ export function writeManifest(temporary: string, path: string, { entries, ...hea
 }
 
 export function readManifest(path: string): Manifest | null {
-  const text = orNull(() => readFileSync(path, "latin1"), "ENOENT");
-  if (text === null) return null;
-  const [end, sum] = [text.indexOf("\n"), text.length - SUM_LENGTH];
-  if (text.slice(sum) !== `${sha256(text.slice(0, sum))}\n`) throw damaged(path);
-  return { ...JSON.parse(text.slice(0, end)), entries: fromColumns(JSON.parse(text.slice(end + 1, sum))) };
+  const bytes = orNull(() => readFileSync(path), "ENOENT");
+  if (bytes === null) return null;
+  const sum = bytes.length - SUM_LENGTH;
+  if (bytes.toString("latin1", sum) !== `${sha256(bytes.subarray(0, sum))}\n`) throw damaged(path);
+  const end = bytes.indexOf("\n");
+  const head = JSON.parse(bytes.toString("latin1", 0, end)) as ManifestHead;
+  return { ...head, entries: fromColumns(JSON.parse(bytes.toString("latin1", end + 1, sum)) as Columns) };
 }
 
 export function readManifestHead(path: string): ManifestHead | null {
@@ -62,8 +64,8 @@ export function readManifestHead(path: string): ManifestHead | null {
 
 const SUM_LENGTH = 65;
 
-function sha256(text: string): string {
-  return createHash("sha256").update(text, "latin1").digest("hex");
+function sha256(bytes: Buffer): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }
 
 function damaged(path: string, cause?: unknown): GreenroomError {
@@ -74,11 +76,16 @@ function damaged(path: string, cause?: unknown): GreenroomError {
 }
 
 function toAscii(value: object): string {
-  return JSON.stringify(value).replace(
-    /[\u0080-\uffff]/g,
+  const text = JSON.stringify(value);
+  if (!BEYOND_ASCII.test(text)) return text;
+  return text.replace(
+    BEYOND_ASCII_ALL,
     (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
+
+const BEYOND_ASCII = /[\u0080-\uffff]/;
+const BEYOND_ASCII_ALL = /[\u0080-\uffff]/g;
 
 function toColumns(entries: Entry[]): Columns {
   const files = entries.filter((entry) => entry.kind === "file");

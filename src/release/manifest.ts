@@ -56,9 +56,7 @@ export function makeManifest(
 }
 
 export function digestOf(entries: Entry[]): string {
-  const hash = createHash("sha256");
-  for (const entry of entries) hash.update(identityOf(entry));
-  return hash.digest("hex");
+  return createHash("sha256").update(entries.map(identityOf).join("")).digest("hex");
 }
 
 export function sizeOf(entries: Entry[]): { files: number; bytes: number } {

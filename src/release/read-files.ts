@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import type { Emit } from "../events.ts";
+import type { Place } from "./intake.ts";
 import { type Keeper, openKeeper } from "./keeper.ts";
 import type { FileEntry } from "./manifest.ts";
 import { readSource } from "./read-source.ts";
@@ -9,7 +10,7 @@ import type { Look } from "./walk.ts";
 /** Files to be read and kept, by whoever claims them. Plain data, so that another thread can have it too. */
 export interface ReadJob {
   store: Store;
-  intake: string;
+  intake: Place;
   source: string;
   files: { path: string; look: Look }[];
   /** When the project's last release was made, in seconds. */

@@ -49,7 +49,10 @@ export function writeIndex(
   found.forEach((thing, i) => {
     const look = thing.kind === "file" ? thing.look : null;
     const certain = look && Math.max(look.mtimeMs, look.ctimeMs) < seenAt - TICK;
-    looks.set(certain ? [look.size, look.mtimeMs, look.ctimeMs, look.ino] : [Number.NaN, 0, 0, 0], 4 * i);
+    looks[4 * i] = certain ? look.size : Number.NaN;
+    looks[4 * i + 1] = look?.mtimeMs ?? 0;
+    looks[4 * i + 2] = look?.ctimeMs ?? 0;
+    looks[4 * i + 3] = look?.ino ?? 0;
   });
   const head: Head = { source, project, version };
   const bytes = Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), Buffer.from(looks.buffer)]);

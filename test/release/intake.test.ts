@@ -27,7 +27,7 @@ describe("contents on their way into the store", () => {
   test("have no name there before all of them are settled", () => {
     const store = temporaryStore();
     const intake = openIntake(store);
-    openKeeper(store, intake.dir, "first").keep(...content(ONE, 1000));
+    openKeeper(store, intake, "first").keep(...content(ONE, 1000));
     expect(namesIn(store)).toEqual([]);
     intake.settle();
     expect(namesIn(store)).toEqual([entryOf("any", ONE).kind === "file" && content(ONE, 0)[0].sha256]);
@@ -37,7 +37,7 @@ describe("contents on their way into the store", () => {
   test("leave nothing when they are abandoned", () => {
     const store = temporaryStore();
     const intake = openIntake(store);
-    openKeeper(store, intake.dir, "first").keep(...content(ONE, 1000));
+    openKeeper(store, intake, "first").keep(...content(ONE, 1000));
     intake.abandon();
     expect([...namesIn(store), ...readdirSync(store.incoming)]).toEqual([]);
   });
@@ -45,7 +45,7 @@ describe("contents on their way into the store", () => {
   test("agree on one time, although two readers met the same content", () => {
     const store = temporaryStore();
     const intake = openIntake(store);
-    const [first, second] = ["first", "second"].map((name) => openKeeper(store, intake.dir, name));
+    const [first, second] = ["first", "second"].map((name) => openKeeper(store, intake, name));
     const entries = [
       first!.keep(...content(ONE, 1000)),
       second!.keep(...content(ONE, 2000)),
@@ -54,7 +54,7 @@ describe("contents on their way into the store", () => {
       first!.keep(...content(RUN, 5000)),
     ];
     settleTimes(
-      intake.dir,
+      intake,
       entries.map((entry) => ({ entry })),
     );
     intake.settle();
@@ -69,7 +69,7 @@ describe("contents on their way into the store", () => {
     mkdirSync(join(path, ".."), { recursive: true });
     writeFileSync(path, "on");
     const intake = openIntake(store);
-    openKeeper(store, intake.dir, "first").keep(...content(ONE, 1000));
+    openKeeper(store, intake, "first").keep(...content(ONE, 1000));
     intake.settle();
     expect(readFileSync(path, "utf8")).toBe("one");
   });
