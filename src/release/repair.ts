@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, mkdirSync, renameSync, symlinkSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ensureDirectory, temporaryName } from "../disk/durable.ts";
 import type { Entry } from "./manifest.ts";
@@ -36,7 +36,12 @@ export function repairTree(store: Store, dir: string, entries: Entry[], problems
   for (const problem of folders) {
     const folder = join(dir, problem.path);
     if (problem.fault === "mode") chmodSync(folder, 0o555);
-    else unlocked(folder, () => mkdirSync(folder, { mode: 0o555 }));
+    else {
+      unlocked(folder, () => {
+        rmSync(folder, { force: true });
+        mkdirSync(folder, { mode: 0o555 });
+      });
+    }
     problem.repaired = true;
   }
   for (const problem of problems) {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, type Stats } from "node:fs";
 import { errnoOf } from "../errors.ts";
 import type { Entry, FileEntry } from "./manifest.ts";
+import { isBelowOne } from "./merge.ts";
 import { objectPath, type Store } from "./store.ts";
 import { foldersOf } from "./tree.ts";
 
@@ -32,14 +33,18 @@ export function findTreeProblems(dir: string, place: string, entries: Entry[], h
   const problems: Problem[] = [];
   const report = (path: string, fault: Fault) => problems.push({ place, path, fault, repaired: false });
   const folders = foldersOf(entries);
-  for (const entry of entries) {
-    const fault = entry.kind === "folder" ? null : faultOf(`${dir}/${entry.path}`, entry, hash);
-    if (fault) report(entry.path, fault);
-  }
+  const gone = new Set<string>();
   for (const folder of ["", ...folders]) {
-    const stat = lstatSync(`${dir}/${folder}`, { throwIfNoEntry: false });
-    if (!stat?.isDirectory()) report(folder || ".", "missing");
-    else if ((stat.mode & 0o777) !== 0o555) report(folder || ".", "mode");
+    const stat = isBelowOne(folder, gone) ? null : lstatSync(`${dir}/${folder}`, { throwIfNoEntry: false });
+    if (!stat?.isDirectory()) {
+      gone.add(folder);
+      report(folder || ".", "missing");
+    } else if ((stat.mode & 0o777) !== 0o555) report(folder || ".", "mode");
+  }
+  for (const entry of entries) {
+    if (entry.kind === "folder") continue;
+    const fault = isBelowOne(entry.path, gone) ? "missing" : faultOf(`${dir}/${entry.path}`, entry, hash);
+    if (fault) report(entry.path, fault);
   }
   const expected = new Set([...entries.map((entry) => entry.path), ...folders]);
   for (const path of namesBelow(dir, "")) if (!expected.has(path)) report(path, "added");
