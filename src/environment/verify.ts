@@ -1,6 +1,6 @@
 import { GreenroomError } from "../errors.ts";
 import type { Manifest } from "../release/manifest.ts";
-import { repairStore, repairTree, setAside } from "../release/repair.ts";
+import { forgetIndexes, repairStore, repairTree, setAside } from "../release/repair.ts";
 import { findRelease, listVersions, manifestPath, type Store } from "../release/store.ts";
 import {
   createHasher,
@@ -51,6 +51,7 @@ function findProblems(scene: Scene, repair: boolean): Verified {
     return manifest ? findLostObjects(world.store, version, manifest.entries) : [damagedManifest(version)];
   });
   if (repair) setManifestsAside(world.store, site.project, lost);
+  if (repair && [...store, ...lost].some(({ repaired }) => !repaired)) forgetIndexes(world.store);
   return { releases: releases.length, problems: [...store, ...lost, ...trees] };
 }
 

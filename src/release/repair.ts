@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ensureDirectory, temporaryName } from "../disk/durable.ts";
 import type { Entry } from "./manifest.ts";
@@ -20,6 +20,11 @@ export function repairStore(store: Store, problems: Problem[]): void {
       setAside(store, object, problem.path.replace("/", "-"));
     }
   }
+}
+
+/** What a source folder looked like counts on the store: without it, the next staging reads every file. */
+export function forgetIndexes(store: Store): void {
+  for (const name of readdirSync(store.index)) rmSync(join(store.index, name), { force: true });
 }
 
 /** Out of everybody's way, but not lost. */

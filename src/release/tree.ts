@@ -108,7 +108,7 @@ export function linkObject(store: Store, entry: FileEntry, path: string): void {
 
 function lost(entry: FileEntry, cause: unknown): GreenroomError {
   return new GreenroomError("VERIFY_FAILED", `the store lost the content of ${entry.path}`, {
-    hint: "stage it again from its source, or look at the whole store with: greenroom verify",
+    hint: "look at what else is lost with: greenroom verify, then stage it again from its source",
     cause,
   });
 }
