@@ -1,7 +1,6 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { dirname, join } from "node:path";
-import { onTestFinished } from "vitest";
 import type { Parts } from "../../src/environment/parts.ts";
 import { at, siteOf } from "../../src/environment/site.ts";
 import type { EnvironmentSpec } from "../../src/environment/spec.ts";
@@ -169,9 +168,4 @@ export function putFile(path: string, content: string): void {
 export function leftovers(dir: string): string[] {
   if (!existsSync(dir)) return [];
   return readdirSync(dir, { recursive: true, encoding: "utf8" }).filter((path) => path.includes(".tmp-"));
-}
-
-/** Closes what a test opened, when it ends. */
-export function closeAtEnd(close: () => Promise<unknown>): void {
-  onTestFinished(async () => void (await close()));
 }
