@@ -5,7 +5,7 @@ import type { Scene } from "../environment/world.ts";
 import { GreenroomError } from "../errors.ts";
 import { assertVersion, slug } from "../names.ts";
 import { collect } from "../release/collect.ts";
-import type { Manifest } from "../release/manifest.ts";
+import type { Manifest, ManifestHead } from "../release/manifest.ts";
 import { overlay } from "../release/merge.ts";
 import { recordRelease } from "../release/record.ts";
 import { readIndex, writeIndex } from "../release/source-index.ts";
@@ -78,7 +78,13 @@ function mergeBase({ site, world }: Scene, live: string | null): Manifest {
   });
 }
 
+/** In seconds; nothing in the releases that were made last is younger. */
 function lastReleaseOf({ world, spec }: Scene): number {
-  const newest = listHeads(world.store, spec.project)[0];
-  return newest ? Math.floor(Date.parse(newest.created) / 1000) : 0;
+  const heads = listHeads(world.store, spec.project);
+  const secondOf = ({ created }: ManifestHead) => Math.floor(Date.parse(created) / 1000);
+  const last = heads[0] ? secondOf(heads[0]) : 0;
+  return heads
+    .filter((head) => secondOf(head) === last)
+    .flatMap(({ version }) => readRelease(world.store, spec.project, version).entries)
+    .reduce((youngest, entry) => (entry.kind === "file" ? Math.max(youngest, entry.mtime) : youngest), last);
 }
