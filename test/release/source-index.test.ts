@@ -54,6 +54,9 @@ function collectOnce(store: Store, source: string): ReturnType<typeof collect> {
 /** A source whose files are old enough for their looks to be trusted. */
 async function settledSource(things = THINGS): Promise<string> {
   const source = writeThings(temporaryFolder(), things);
+  // A whole second, which can be set again to the last digit.
+  for (const [path, { kind }] of Object.entries(things))
+    if (kind === "file") utimesSync(join(source, path), 1000, 1000);
   const young = (path: string) => lstatSync(join(source, path)).ctimeMs;
   const youngest = Math.max(...Object.keys(things).map(young));
   while (Date.now() < youngest + 60) await sleep(5);
