@@ -13,7 +13,7 @@ import {
 import { failingCalls, failOnce, kindOfFailing } from "./harness/failing.ts";
 import { type Bench, LONG, lacksStrace, openBench } from "./harness/machine.ts";
 import { buildPrograms, type Programs } from "./harness/program.ts";
-import { prepare, SCENARIOS } from "./harness/scenarios.ts";
+import { everyScenario, prepare } from "./harness/scenarios.ts";
 
 const lacking = lacksStrace();
 const FEW = 5;
@@ -32,7 +32,7 @@ describe.skipIf(lacking)(`a system call that fails (skipped if: ${lacking ?? "no
     console.log(report(tallies));
   });
 
-  test.for(SCENARIOS)(
+  test.for(everyScenario(2))(
     "%s: its exit code tells what is on disk",
     { timeout: LONG ? 1_800_000 : 120_000 },
     async (name) => {

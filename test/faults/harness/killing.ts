@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { removeTree } from "../../../src/disk/remove.ts";
 import { judgeMoment, judgeNext } from "./aftermath.ts";
 import type { Outcome } from "./campaign.ts";
+import { LONG } from "./machine.ts";
 import { look } from "./oracle.ts";
 import type { Programs, Surroundings } from "./program.ts";
 import { copyRoot, type Scenario } from "./scenarios.ts";
@@ -27,7 +28,7 @@ export async function killingPoints(scenario: Scenario, argv: string[], dir: str
 export async function countPoints({ where }: Scenario, argv: string[], dir: string): Promise<Point[]> {
   const counts = new Map<string, number[]>();
   let points: Point[] = [];
-  for (const run of ["a", "b", "c", "d", "e"]) {
+  for (const run of LONG ? ["a", "b", "c", "d", "e"] : ["a", "b", "c"]) {
     const root = join(dir, `counted-${run}`);
     await copyRoot(where.root, root);
     points = await findPoints(argv, { ...where, root }, join(dir, "counted.strace"));

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { LONG, SEED } from "./machine.ts";
 import { look, type Picture } from "./oracle.ts";
 import { type Programs, run, runSequence, type Surroundings } from "./program.ts";
 import { type Settings, writeProject } from "./project.ts";
@@ -78,6 +79,11 @@ const PLANS: Plan[] = [
 ];
 
 export const SCENARIOS = PLANS.map(({ name }) => name);
+
+/** All of them in the long run, else every n-th, from one that the seed decides. */
+export function everyScenario(nth: number): string[] {
+  return LONG ? SCENARIOS : SCENARIOS.filter((_, i) => i % nth === SEED % nth);
+}
 
 /** Makes a scenario's root with the real commands, and runs its command once, undisturbed, to see what it does. */
 export async function prepare(name: string, programs: Programs, dir: string): Promise<Scenario> {
