@@ -16,6 +16,7 @@ const CHECKS = {
   ],
   "unused code": ["knip"],
   package: ["publint", "--strict"],
+  "lockfile, as a new checkout installs it": ["npm", "ci", "--dry-run", "--ignore-scripts", "--silent"],
   "pages made from the source": ["node", "scripts/pages.mjs", "--check"],
 };
 
