@@ -9,7 +9,8 @@ const lock = JSON.parse(readFileSync("package-lock.json", "utf8"));
 const { packages } = lock;
 const outermostFirst = Object.entries(packages).sort(([a], [b]) => depth(a) - depth(b));
 for (const [place, { optionalDependencies = {} }] of outermostFirst) {
-  for (const [name, version] of Object.entries(optionalDependencies)) {
+  for (const [name, range] of Object.entries(optionalDependencies)) {
+    const version = range.replace(/^[~^]/, "");
     const free = freePlace(place, name, version);
     if (free) packages[free] = stub(name, version);
   }
