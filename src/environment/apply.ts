@@ -77,6 +77,8 @@ export async function applyStep(stage: Stage, step: Step): Promise<void> {
     case "retire":
       return retireRelease(scene, step.release);
     case "drop":
+      // A release that gets the name later is another one.
+      markRelease(scene, step.release, false);
       return dropRelease(world.store, spec.project, step.release);
     case "sweep":
       dropSpares(site);

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import {
   ensureDirectory,
@@ -51,6 +51,8 @@ export function writeIdentity(site: Site, identity: Identity): void {
 export function assertDomainFree(site: Site, domain: string): void {
   const owner = readPointer(join(at.hosts(site.root), domain));
   if (owner === null || owner === hostTarget(site)) return;
+  // Its environment was taken away by hand, and this link forgotten.
+  if (!existsSync(join(at.hosts(site.root), owner))) return;
   throw new GreenroomError("DOMAIN_TAKEN", `${domain} belongs to ${owner.replace("../sites/", "")}`, {
     hint: "give one of them another domain in greenroom.json and stage it",
   });

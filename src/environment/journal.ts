@@ -48,9 +48,19 @@ export function readLastEntry(site: Site): Entry | null {
   return parse(readFrom(site, TAIL)).entries.at(-1) ?? null;
 }
 
-/** The releases that were live, oldest first, as far as the journal goes back. */
+/**
+ * The releases that were live, oldest first, as far as the journal goes back. A rollback goes back in it: what had
+ * been live after its release was left behind, and no later rollback may lead forward to it.
+ */
 export function liveHistory(entries: Entry[]): string[] {
-  return entries.flatMap((entry) => entry.end?.live ?? []);
+  const history: string[] = [];
+  for (const { begin, end } of entries) {
+    if (!end?.live) continue;
+    const back = begin.operation === "rollback" ? history.lastIndexOf(end.live) : -1;
+    if (back !== -1) history.length = back;
+    if (history.at(-1) !== end.live) history.push(end.live);
+  }
+  return history;
 }
 
 function parse(text: string): { entries: Entry[]; torn: number } {

@@ -26,7 +26,6 @@ interface Failure {
 type Answer = { read: ReadFile[] } | { failure: Failure };
 
 const ANSWERED = 1;
-const PATIENCE = 600_000;
 
 /** One more thread can be started only from the one file that holds the whole program. */
 export const canShare = import.meta.url.endsWith(".mjs");
@@ -40,12 +39,22 @@ export function readShared(job: ReadJob, emit: Emit): ReadFile[] {
   };
   const worker = new Worker(new URL(import.meta.url), { workerData, transferList: [port2], argv: [] });
   worker.unref();
-  const mine = readFiles(job, claimShared(board, job.files.length, emit), "first");
-  if (Atomics.wait(board, ANSWERED, 0, PATIENCE) === "timed-out")
-    throw new Error("the second reader says nothing");
+  const mine = readOwnShare(job, board, emit);
+  Atomics.wait(board, ANSWERED, 0);
   const { message } = receiveMessageOnPort(port1) as { message: Answer };
   if ("failure" in message) throw thrown(message.failure);
   return [...mine, ...message.read];
+}
+
+/** If this thread fails the other one stops, too: who cleans up must be alone. */
+function readOwnShare(job: ReadJob, board: Int32Array, emit: Emit): ReadFile[] {
+  try {
+    return readFiles(job, claimShared(board, job.files.length, emit), "first");
+  } catch (error) {
+    Atomics.store(board, 0, job.files.length);
+    Atomics.wait(board, ANSWERED, 0);
+    throw error;
+  }
 }
 
 /** The second thread's part. */

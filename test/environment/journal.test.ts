@@ -135,3 +135,19 @@ test("history is every release that went live, in order, as often as it did", ()
   }));
   expect(liveHistory([...entries, { begin: begin("e") as never, end: null }])).toEqual(["1", "2", "1"]);
 });
+
+test("a rollback goes back in the history: what was live after its release is no longer before it", () => {
+  const entries = (
+    [
+      ["switch", "1"],
+      ["switch", "2"],
+      ["switch", "3"],
+      ["rollback", "1"],
+    ] as const
+  ).map(([operation, live], i) => ({
+    begin: { ...begin(String(i)), operation } as never,
+    end: end(String(i), live) as never,
+  }));
+  expect(liveHistory(entries)).toEqual(["1"]);
+  expect(liveHistory(entries.slice(0, 3))).toEqual(["1", "2", "3"]);
+});
