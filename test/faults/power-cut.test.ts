@@ -12,20 +12,22 @@ import { lacksPowerCuts, openDisk } from "./harness/power.ts";
 import { buildPrograms, type Programs, run } from "./harness/program.ts";
 import { copyRoot, prepare, type Scenario } from "./harness/scenarios.ts";
 
-const bench: Bench = openBench();
-const lacking = LONG ? lacksPowerCuts(join(bench.dir, "try")) : "only in the long run";
+const lacking = LONG ? lacksPowerCuts() : "only in the long run";
 const ROUNDS = 25;
 
-afterAll(() => bench.remove());
-
 describe.skipIf(lacking)(`the power cut at any moment (skipped if: ${lacking ?? "nothing"})`, () => {
+  let bench: Bench;
   let programs: Programs;
   const tallies: Tally[] = [];
 
   beforeAll(async () => {
+    bench = openBench();
     programs = await buildPrograms(bench.dir);
   });
-  afterAll(() => console.log(report(tallies)));
+  afterAll(() => {
+    bench.remove();
+    console.log(report(tallies));
+  });
 
   test.for(["stage", "switch", "deploy and switch", "rollback from the store"])(
     "%s: after the restart the site is the old or the new one, whole, and the next command succeeds",

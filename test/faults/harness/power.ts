@@ -1,20 +1,23 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { lacks, ROOT } from "./machine.ts";
+import { lacks, openBench, ROOT } from "./machine.ts";
 import { mount, sh } from "./mounts.ts";
 
 /** Null where a file system's power can be cut, else why not. */
-export function lacksPowerCuts(dir: string): string | null {
+export function lacksPowerCuts(): string | null {
   const missing = ROOT ? (lacks("mkfs.ext4", ["-V"]) ?? lacks("perl")) : "only root can mount file systems";
   if (missing) return missing;
+  const bench = openBench();
   try {
-    const disk = openDisk(dir);
+    const disk = openDisk(bench.dir);
     const cut = trySwitchOff(disk.at, true);
     disk.close();
     return cut ? null : "the file system knows no shutdown";
   } catch (error) {
     return `no loop device can be mounted: ${String(error)}`;
+  } finally {
+    bench.remove();
   }
 }
 

@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { build } from "rolldown";
@@ -51,10 +51,10 @@ export interface Surroundings {
   env?: Record<string, string>;
 }
 
-/** Runs any argv to its end, as Greenroom is run: for this root, from the project's folder. */
-export function run(argv: string[], { root, project, env }: Surroundings): Promise<Ran> {
+/** Runs any argv as Greenroom is run: for this root, from the project's folder. What hangs is killed, children and all. */
+export function run(argv: string[], { root, project, env }: Surroundings, limit = 60_000): Promise<Ran> {
   const [command = "", ...args] = argv;
-  const options = {
+  const child = spawn(command, args, {
     cwd: project,
     env: {
       PATH: process.env.PATH,
@@ -63,11 +63,18 @@ export function run(argv: string[], { root, project, env }: Surroundings): Promi
       GREENROOM_ROOT: root,
       ...env,
     },
-    maxBuffer: 1 << 26,
-  };
-  return new Promise((done) => {
-    const child = execFile(command, args, options, (_error, stdout, stderr) => {
-      done({ code: child.exitCode, signal: child.signalCode, output: stdout + stderr });
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  const timer = setTimeout(() => process.kill(-child.pid!, "SIGKILL"), limit);
+  return new Promise((done, fail) => {
+    child.on("error", fail);
+    child.on("close", (code, signal) => {
+      clearTimeout(timer);
+      done({ code, signal, output });
     });
   });
 }

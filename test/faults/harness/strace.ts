@@ -88,6 +88,9 @@ export async function killAt(
   return { ...ran, hit: ran.signal === "SIGKILL" ? (last?.what ?? null) : null };
 }
 
+/** Node waits forever for a pipe of its own that failed once; such a run is over, and proves nothing. */
+const HANGS = 4_000;
+
 /** Makes that call fail without being made. */
 export async function failAt(
   argv: string[],
@@ -98,7 +101,7 @@ export async function failAt(
 ): Promise<Disturbed> {
   const { when, only } = aim(point, where.root);
   const inject = [...only, "-e", `inject=${point.call}:error=${error}:when=${when}`];
-  const ran = await strace(argv, where, log, point.call, inject);
+  const ran = await strace(argv, where, log, point.call, inject, HANGS);
   const hit = readCalls(log, where.root).find((call) => call.disturbed);
   return { ...ran, hit: hit?.what ?? null };
 }
@@ -116,9 +119,10 @@ function strace(
   log: string,
   calls: string,
   inject: string[],
+  limit?: number,
 ): Promise<Ran> {
   const tracing = ["strace", "-y", "-qq", "-s", "0", "-o", log, "-e", `trace=${calls}`, "-e", "signal=none"];
-  return run([...tracing, ...inject, ...argv], where);
+  return run([...tracing, ...inject, ...argv], where, limit);
 }
 
 /**
