@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
+  assertCaught,
   campaign,
   failuresOf,
   report,
@@ -13,7 +14,7 @@ import {
 import { killingPoints, killOnce } from "./harness/killing.ts";
 import { type Bench, LONG, lacksStrace, openBench } from "./harness/machine.ts";
 import { buildPrograms, type Programs } from "./harness/program.ts";
-import { prepare, SCENARIOS } from "./harness/scenarios.ts";
+import { prepare, SCENARIOS, type Scenario, settle } from "./harness/scenarios.ts";
 
 const lacking = lacksStrace();
 const FEW = 7;
@@ -45,16 +46,16 @@ describe.skipIf(lacking)(
       },
     );
 
-    test.for([
-      ["switch", "switch-in-two"],
-      ["stage", "rebuild-in-place"],
-      ["switch", "journal-afterwards"],
+    test.for<[string, string, RegExp]>([
+      ["switch", "switch-in-two", /live null/],
+      ["stage", "rebuild-in-place", /index\.html is missing/],
+      ["switch", "journal-afterwards", /the journal says/],
     ])(
       "negative control: %s done as in wrong/%s.mjs is caught",
       { timeout: 120_000 },
-      async ([name, wrong]) => {
-        const tally = await killEverywhere(name!, resolve("test/faults/wrong", `${wrong}.mjs`));
-        expect(failuresOf([tally])).not.toEqual([]);
+      async ([name, wrong, fault]) => {
+        const tally = await killEverywhere(name, resolve("test/faults/wrong", `${wrong}.mjs`));
+        assertCaught(tally, fault);
       },
     );
 
@@ -64,10 +65,13 @@ describe.skipIf(lacking)(
         `${name} ${instead ? `wrong ${basename(instead)}` : ""}`.replaceAll(" ", "-"),
       );
       mkdirSync(dir);
-      const scenario = await prepare(name, programs, dir);
+      const prepared = await prepare(name, programs, dir);
+      const scenario = instead ? settling(prepared) : prepared;
       const argv = [process.execPath, ...(instead ? [instead] : [programs.cli, ...scenario.argv])];
       const points = await killingPoints(scenario, argv, dir);
-      const chosen = instead ? points.slice(-8) : sample(points, FEW, (point) => point.kind);
+      const chosen = instead
+        ? [...sample(points, 8, ({ kind }) => kind, true), ...points.slice(-8)]
+        : sample(points, FEW, (point) => point.kind);
       return campaign(
         `${name} (${points.length} points)`,
         chosen,
@@ -78,3 +82,8 @@ describe.skipIf(lacking)(
     }
   },
 );
+
+/** A control's own doings must show: the same again might switch back, and cover them up. */
+function settling(scenario: Scenario): Scenario {
+  return { ...scenario, again: ({ live }) => (live === scenario.after.live ? settle : scenario.argv) };
+}

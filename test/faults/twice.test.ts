@@ -70,7 +70,13 @@ describe.skipIf(lacking)(`killed again while recovering (skipped if: ${lacking ?
   async function killAgain(scenario: Scenario, argv: string[], first: Point, dir: string): Promise<Tally> {
     const root = await killed(scenario.where, argv, first, dir);
     if (root === null)
-      return { name: scenario.name, runs: 1, holes: [`first killed before ${first.what}`], failures: [] };
+      return {
+        name: scenario.name,
+        runs: 1,
+        holes: [`first killed before ${first.what}`],
+        failures: [],
+        broken: [],
+      };
     const dead: Scenario = { ...scenario, where: { ...scenario.where, root } };
     const again = [process.execPath, programs.cli, ...scenario.again(look(root))];
     const points = await killingPoints(dead, again, dir);

@@ -11,6 +11,8 @@ export interface Tally {
   holes: string[];
   /** Runs after which something was wrong. */
   failures: string[];
+  /** Runs in which the harness itself failed: they say nothing of Greenroom, and least of all that a fault was caught. */
+  broken: string[];
 }
 
 export type Outcome = { hole: string } | { faults: string[] };
@@ -23,16 +25,17 @@ export async function campaign<C>(
   attempt: (one: C, place: string) => Promise<Outcome>,
   describe: (one: C) => string,
 ): Promise<Tally> {
-  const tally: Tally = { name, runs: 0, holes: [], failures: [] };
+  const tally: Tally = { name, runs: 0, holes: [], failures: [], broken: [] };
   const queue = cases.map((one, i) => ({ one, place: `${dir}/run-${i}` }));
   const work = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) {
       const outcome = await attempt(next.one, next.place).catch((error: Error) => ({
-        faults: [error.stack ?? ""],
+        broken: error.stack ?? "",
       }));
       removeTree(next.place);
       tally.runs += 1;
-      if ("hole" in outcome) tally.holes.push(`${describe(next.one)}: ${outcome.hole}`);
+      if ("broken" in outcome) tally.broken.push(`${describe(next.one)}: ${outcome.broken}`);
+      else if ("hole" in outcome) tally.holes.push(`${describe(next.one)}: ${outcome.hole}`);
       else if (outcome.faults.length > 0)
         tally.failures.push(`${describe(next.one)}\n    ${outcome.faults.join("\n    ")}`);
     }
@@ -62,8 +65,8 @@ function groupBy<T>(all: T[], kindOf: (one: T) => string): T[][] {
 
 /** For the log of the tests: what was covered, and what wasn't. */
 export function report(tallies: Tally[]): string {
-  const lines = tallies.map(({ name, runs, holes, failures }) => {
-    return `${name}: ${runs} runs, ${failures.length} failures, ${holes.length} holes`;
+  const lines = tallies.map(({ name, runs, holes, failures, broken }) => {
+    return `${name}: ${runs} runs, ${failures.length} failures, ${holes.length} holes, ${broken.length} broken`;
   });
   const total = tallies.reduce((sum, { runs }) => sum + runs, 0);
   return [
@@ -73,8 +76,18 @@ export function report(tallies: Tally[]): string {
   ].join("\n");
 }
 
+/** All that went wrong, in Greenroom or in the harness. */
 export function failuresOf(tallies: Tally[]): string[] {
-  return tallies.flatMap(({ name, failures }) => failures.map((failure) => `${name}: ${failure}`));
+  return tallies.flatMap(({ name, failures, broken }) =>
+    [...failures, ...broken].map((text) => `${name}: ${text}`),
+  );
+}
+
+/** A negative control counts only where the fault that it makes is the one that was found, in a harness that worked. */
+export function assertCaught({ name, failures, broken, runs }: Tally, fault: RegExp): void {
+  if (broken.length > 0) throw new Error(`${name}: the harness failed: ${broken[0]}`);
+  if (failures.some((failure) => fault.test(failure))) return;
+  throw new Error(`${name}: ${runs} runs, and none shows ${fault}; but: ${failures[0] ?? "nothing"}`);
 }
 
 export function undisturbed(tallies: Tally[]): number {

@@ -35,7 +35,7 @@ const stage = (n: number) => ["stage", ENV, "--version", `r${n}`];
 const check = ["check", ENV];
 const flip = ["switch", ENV];
 /** Changes nothing, but ends what was cut short. */
-const settle = ["canary", ENV, "0"];
+export const settle = ["canary", ENV, "0"];
 
 const first: Act = [1, KEEP, ["deploy", ENV, "--version", "r1"]];
 const next = (n: number, settings = KEEP): Act => [n, settings, stage(n), check, flip];
