@@ -26,6 +26,6 @@ export default defineCommand({
       result,
       paint,
       () =>
-        `${result.environment}: ${paint.bold(result.live.release ?? "")} is live again; ${result.left} is marked bad`,
+        `${result.environment}: ${paint.bold(result.live.release ?? "")} is live again; ${result.left ?? "the one before"} is marked bad`,
     ),
 });

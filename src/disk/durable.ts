@@ -38,7 +38,7 @@ export function writeDurablyBy(
   mode = 0o644,
 ): void {
   try {
-    writeSynced(temporary, content, mode);
+    writeSynced(temporary, [content], mode);
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
@@ -48,10 +48,10 @@ export function writeDurablyBy(
 }
 
 /** A new file, its content durable; its name isn't yet. */
-export function writeSynced(path: string, content: string | Buffer, mode = 0o644): void {
+export function writeSynced(path: string, parts: (string | Buffer)[], mode = 0o644): void {
   const fd = openSync(path, "wx", mode);
   try {
-    writeAll(fd, typeof content === "string" ? Buffer.from(content) : content);
+    for (const part of parts) writeAll(fd, typeof part === "string" ? Buffer.from(part) : part);
     fsyncSync(fd);
   } finally {
     closeSync(fd);

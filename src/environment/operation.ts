@@ -20,6 +20,8 @@ export interface Request {
   /** Whether the environment is made if it isn't there. */
   creates?: boolean;
   dryRun: boolean;
+  /** Done twice it would lead back: who types it again after a crash that it survived wants it once. */
+  isTurn?: boolean;
 }
 
 export interface Done {
@@ -38,9 +40,10 @@ export async function runOperation(scene: Scene, request: Request): Promise<Done
   const lock = takeLock(scene, request.operation);
   const stage: Stage = { scene, door: openDoors(site, scene.world.parts), results: [] };
   try {
-    await recover(stage);
+    const finished = await recover(stage);
     if (request.creates) ensureRoles(site);
-    const steps = request.plan(readState(site));
+    const isDone = request.isTurn === true && finished === request.operation;
+    const steps = isDone ? [] : request.plan(readState(site));
     const warnings = steps.length > 0 ? await applyJournaled(stage, { ...request, steps }) : [];
     return { state: readState(site), steps, warnings, results: stage.results };
   } finally {

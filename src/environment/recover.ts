@@ -6,18 +6,18 @@ import { sweepLeftovers } from "./sweep.ts";
 
 /**
  * Ends what an earlier run began and didn't end. The pointers say how far it came: if what people see had moved,
- * the rest is finished; else what it had made is removed. Does nothing where there is nothing to do.
+ * the rest is finished; else what it had made is removed. Answers the name of an operation that it finished.
  */
-export async function recover(stage: Stage): Promise<void> {
+export async function recover(stage: Stage): Promise<string | null> {
   const { site, spec, world } = stage.scene;
   const last = readLastEntry(site);
-  if (last?.end) return;
+  if (last?.end) return null;
+  sweepLeftovers(site, spec);
   // A run that died before it wrote its intent down: it made nothing but the environment's folders.
-  if (!last) return sweepLeftovers(site, spec);
+  if (!last) return null;
   const { id, operation, steps, at: since } = last.begin;
   const commit = steps.findLastIndex(isCommit);
   const moved = commit !== -1 && isMoved(stage.scene, steps[commit] as Parameters<typeof isMoved>[1]);
-  sweepLeftovers(site, spec);
   if (moved) for (const step of steps.slice(commit + 1).filter(isTidying)) await applyStep(stage, step);
   else if (steps.some((step) => step.do === "previews")) await applyStep(stage, { do: "previews" });
   const live =
@@ -28,4 +28,5 @@ export async function recover(stage: Stage): Promise<void> {
     event: "warning",
     text: `${operation} of ${since} had been cut short; it was ${outcome === "finished" ? "finished" : "undone"} now`,
   });
+  return moved ? operation : null;
 }

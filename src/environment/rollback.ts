@@ -30,6 +30,7 @@ export async function rollback(scene: Scene, { to, force, dryRun }: RollbackOpti
   const done = await runOperation(scene, {
     operation: "rollback",
     detail: { to, force },
+    isTurn: true,
     dryRun,
     plan: (state) => {
       left = liveRelease(state);

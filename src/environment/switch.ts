@@ -17,6 +17,7 @@ export async function switchSides(scene: Scene, { force, dryRun }: SwitchOptions
   const done = await runOperation(scene, {
     operation: "switch",
     detail: { force },
+    isTurn: true,
     dryRun,
     plan: (state) => planSwitch(state, scene.spec, force),
   });

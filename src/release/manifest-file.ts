@@ -3,7 +3,7 @@ import { closeSync, linkSync, openSync, readFileSync, readSync, rmSync } from "n
 import { dirname } from "node:path";
 import { orNull, syncDirectory, writeSynced } from "../disk/durable.ts";
 import { errnoOf, GreenroomError } from "../errors.ts";
-import type { Entry, Manifest, ManifestHead } from "./manifest.ts";
+import { type Entry, letterOf, type Manifest, type ManifestHead } from "./manifest.ts";
 
 // Lines of ASCII: a short head, so that a list of releases needn't read the entries, the entries by column, and the
 // SHA-256 of all before it, since nothing else would tell that a bit of the manifest itself has flipped.
@@ -26,7 +26,7 @@ const HEAD_LIMIT = 16_384;
 export function writeManifest(temporary: string, path: string, { entries, ...head }: Manifest): boolean {
   try {
     const bytes = Buffer.from(`${toAscii(head)}\n${toAscii(toColumns(entries))}\n`, "latin1");
-    writeSynced(temporary, Buffer.concat([bytes, Buffer.from(`${sha256(bytes)}\n`)]));
+    writeSynced(temporary, [bytes, `${sha256(bytes)}\n`]);
     linkSync(temporary, path);
   } catch (error) {
     if (errnoOf(error) === "EEXIST") return false;
@@ -97,11 +97,6 @@ function toColumns(entries: Entry[]): Columns {
     mtimes: files.map((file) => file.mtime),
     targets: entries.flatMap((entry) => (entry.kind === "link" ? entry.target : [])),
   };
-}
-
-function letterOf(entry: Entry): string {
-  if (entry.kind === "file") return entry.executable ? "x" : "f";
-  return entry.kind === "link" ? "l" : "d";
 }
 
 function fromColumns({ paths, kinds, sha256, sizes, mtimes, targets }: Columns): Entry[] {

@@ -56,7 +56,29 @@ export function makeManifest(
 }
 
 export function digestOf(entries: Entry[]): string {
-  return createHash("sha256").update(entries.map(identityOf).join("")).digest("hex");
+  const hash = createHash("sha256");
+  for (const column of identities(entries)) hash.update(column).update("\n");
+  return hash.digest("hex");
+}
+
+// By column, as hashing a few long strings takes a fraction of the time that one an entry does. No path holds "//", no
+// target NUL, and a hash has 64 letters: equal columns are of equal entries.
+function identities(entries: Entry[]): string[] {
+  const hashes: string[] = [];
+  const targets: string[] = [];
+  let kinds = "";
+  for (const entry of entries) {
+    kinds += letterOf(entry);
+    if (entry.kind === "file") hashes.push(entry.sha256);
+    if (entry.kind === "link") targets.push(entry.target);
+  }
+  return [entries.map((entry) => entry.path).join("//"), kinds, hashes.join(""), targets.join("\0")];
+}
+
+/** An entry's kind in one letter, where files that are executable are a kind of their own. */
+export function letterOf(entry: Entry): "f" | "x" | "l" | "d" {
+  if (entry.kind === "file") return entry.executable ? "x" : "f";
+  return entry.kind === "link" ? "l" : "d";
 }
 
 export function sizeOf(entries: Entry[]): { files: number; bytes: number } {

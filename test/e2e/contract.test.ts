@@ -1,5 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ERRORS } from "../../src/errors.ts";
@@ -78,6 +87,29 @@ describe("what scripts rely on", () => {
     expect(stdout + stderr).not.toContain("\u001b[");
   });
 });
+
+test.each(["switch", "rollback"])(
+  "a %s that was cut short is finished by the next one, not done twice",
+  async (turn) => {
+    const shop = makeWorld(SITE);
+    for (const version of ["v1", "v2"]) {
+      shop.write({ "index.html": `Shop ${version}` });
+      await shop.greenroom("deploy", "--version", version);
+    }
+    if (turn === "rollback") await shop.greenroom("switch");
+    await shop.greenroom(turn);
+    const journal = join(shop.root, "sites/shop/production/log/journal.jsonl");
+    const lines = readFileSync(journal, "utf8").trimEnd().split("\n");
+    expect(lines.at(-1)).toContain('"event":"end"');
+    writeFileSync(journal, `${lines.slice(0, -1).join("\n")}\n`);
+    const again = await shop.greenroom(turn);
+    expect(again).toMatchObject({ exit: 0, result: { live: { release: turn === "switch" ? "v2" : "v1" } } });
+    expect(again.events).toContainEqual({
+      event: "warning",
+      text: expect.stringContaining("it was finished now"),
+    });
+  },
+);
 
 describe("bad input gets a name, a reason and a hint", () => {
   test("broken JSON: line and column", async () => {
