@@ -33,7 +33,7 @@ export function createApp({ root: given, project: start, emit }: AppOptions): Ap
   // Whatever the user's umask: the web server must be able to read what is served; secrets state their own mode.
   process.umask(0o022);
   const root = resolve(given ?? defaultRoot());
-  const project = once(() => loadProject(start ?? process.cwd()));
+  const project = once(() => loadProject(start ?? process.cwd(), { climb: start === undefined }));
   const world = once((): World => {
     const parts: Parts = { supervisor: createSupervisorClient(root), door: lazyDoor };
     return { root, store: openStore(root), parts, by: whoAmI(), now: () => new Date(), emit };

@@ -86,7 +86,7 @@ export function translateErrno(error: unknown): unknown {
   const where = path ? ` (${syscall} ${path})` : ` (${syscall})`;
   if (code === "ENOSPC" || code === "EDQUOT") {
     return new GreenroomError("DISK_FULL", `the disk is full${where}`, {
-      hint: "free some space, for instance with: greenroom prune",
+      hint: "make room on that disk, then give the same command again",
       cause: error,
     });
   }

@@ -36,7 +36,7 @@ describe("what the kernel says", () => {
   test.each(["ENOSPC", "EDQUOT"])("with %s is a full disk", (code) => {
     const error = translated(systemError(code, -28, "/srv/x"));
     expect([error.code, error.message]).toEqual(["DISK_FULL", "the disk is full (write /srv/x)"]);
-    expect(error.hint).toContain("greenroom prune");
+    expect(error.hint).toContain("same command again");
     expect((error.cause as Error).message).toContain(code);
   });
 

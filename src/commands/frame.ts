@@ -10,7 +10,7 @@ export async function main(argv: string[], version: string): Promise<number> {
   const screen = createScreen(argv.includes("--json"));
   const program = await buildProgram(argv, version, screen);
   try {
-    await program.parseAsync(argv, { from: "user" });
+    await program.parseAsync(argv.length === 0 ? ["--help"] : argv, { from: "user" });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
@@ -63,6 +63,7 @@ function declare(child: Commander, command: Command, screen: Screen): void {
 type Parsed = Record<string, boolean | string | undefined>;
 
 async function call(command: Command, words: string[], parsed: Parsed, screen: Screen): Promise<void> {
+  assertGiven(parsed);
   const app = createApp({
     root: parsed.root as string | undefined,
     project: parsed.project as string | undefined,
@@ -76,6 +77,13 @@ async function call(command: Command, words: string[], parsed: Parsed, screen: S
   ) as Parameters<Command<Options>["run"]>[0]["options"];
   const result = await command.run({ app, words, options, dryRun: parsed.dryRun === true });
   screen.succeed(result, (paint) => command.render(result, paint));
+}
+
+/** `--release "$V"` with nothing in V would mean something else than it says. */
+function assertGiven(parsed: Parsed): void {
+  const empty = Object.keys(parsed).find((name) => parsed[name] === "");
+  if (empty)
+    throw new GreenroomError("USAGE", `--${empty} was given without a value`, { hint: `leave it out` });
 }
 
 function usageError(error: CommanderError): GreenroomError {

@@ -1,4 +1,4 @@
-import { readJson } from "../disk/durable.ts";
+import { readJsonIfWhole } from "../disk/durable.ts";
 import { previewHost } from "../environment/previews.ts";
 import { at, type UpState } from "../environment/site.ts";
 import { exists } from "../environment/state.ts";
@@ -35,7 +35,7 @@ export function renderOutcome(outcome: Outcome, paint: Paint, sentence: () => st
 
 /** The addresses of an environment, with the port of `greenroom up` where that runs. */
 export function urlsOf({ site, spec }: Pick<Scene, "site" | "spec">) {
-  const port = readJson<UpState>(at.up(site.root))?.port ?? 80;
+  const port = readJsonIfWhole<UpState>(at.up(site.root))?.port ?? 80;
   const url = (host: string) => `http://${host}${port === 80 ? "" : `:${port}`}/`;
   // The secret in a preview's address is made with the environment.
   const rehearsal = exists(site) ? url(previewHost(site, spec.domain, "rehearsal")) : null;

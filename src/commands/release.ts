@@ -66,6 +66,6 @@ function findStored(app: App, { release, from, version, merge }: Given<typeof so
 
 function foresee({ spec, world }: Scene, source: Source, version: string | undefined): Prepared {
   const free = nextVersion(listVersions(world.store, spec.project), world.now());
-  const files = walk(groundOf(source, spec.storage)).length;
+  const files = walk(groundOf(source, spec.storage, world.root)).length;
   return { release: chooseVersion(version, source) ?? free, files, read: 0 };
 }

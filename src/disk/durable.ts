@@ -13,7 +13,7 @@ import {
   writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { errnoOf } from "../errors.ts";
+import { errnoOf, GreenroomError } from "../errors.ts";
 
 /** Names that begin like this are nobody's yet: leftovers of a run that died, free to be removed. */
 export const TEMPORARY = ".tmp-";
@@ -80,7 +80,25 @@ export function readPointer(pointer: string): string | null {
 
 export function readJson<T>(path: string): T | null {
   const text = orNull(() => readFileSync(path, "utf8"), "ENOENT", "ENOTDIR");
-  return text === null ? null : (JSON.parse(text) as T);
+  if (text === null) return null;
+  try {
+    return JSON.parse(text) as T;
+  } catch (error) {
+    throw new GreenroomError("VERIFY_FAILED", `${path} is damaged`, {
+      hint: "take it away and stage the release again",
+      cause: error,
+    });
+  }
+}
+
+/** For what can be made anew: damaged is as good as missing. */
+export function readJsonIfWhole<T>(path: string): T | null {
+  try {
+    return readJson<T>(path);
+  } catch (error) {
+    if (error instanceof GreenroomError) return null;
+    throw error;
+  }
 }
 
 /** Catches just the errnos it is told of. */

@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, statfsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { readJson } from "../disk/durable.ts";
+import { isAlive } from "../disk/alive.ts";
+import { readJsonIfWhole } from "../disk/durable.ts";
 import { isLocked } from "../disk/lock.ts";
 import { errnoOf, GreenroomError } from "../errors.ts";
 import { readLastEntry } from "./journal.ts";
@@ -17,6 +18,9 @@ export interface Finding {
 }
 
 const GIGABYTE = 1e9;
+/** With less than this there is no room for a switch. */
+const TWO_MEGABYTES = 2e6;
+const NAMES = 1000;
 
 /** Looks at everything that operations rely on; changes nothing. */
 export function examine(root: string, readProject: () => { file: { project: string } }): Finding[] {
@@ -84,9 +88,9 @@ function checkSpace(root: string): Finding {
   const { bavail, bsize, ffree } = statfsSync(firstExisting(root));
   const free = bavail * bsize;
   const found = `${(free / GIGABYTE).toFixed(1)} GB and ${ffree} names free`;
-  return free > GIGABYTE
-    ? good("disk", found)
-    : { what: "disk", state: "note", found, remedy: "greenroom prune" };
+  if (free > GIGABYTE && ffree > NAMES) return good("disk", found);
+  const state = free > TWO_MEGABYTES && ffree > NAMES ? "note" : "broken";
+  return { what: "disk", state, found, remedy: "greenroom prune, while there is room for it" };
 }
 
 function checkTool(tool: string, remedy: string, state: "note" | "broken"): Finding {
@@ -113,13 +117,7 @@ function checkJournals(root: string): Finding[] {
 
 // Asking for the lock itself, even for a moment, could turn a command away that wants it just then.
 function isAtWork(site: Site): boolean {
-  try {
-    const holder = readJson<{ pid?: number }>(at.lock(site));
-    return holder?.pid !== undefined && process.kill(holder.pid, 0);
-  } catch {
-    // The holder is gone, or the file is no holder's word.
-    return false;
-  }
+  return isAlive(readJsonIfWhole<{ pid?: number }>(at.lock(site))?.pid);
 }
 
 function firstExisting(path: string): string {

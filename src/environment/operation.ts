@@ -1,3 +1,4 @@
+import { isAlive } from "../disk/alive.ts";
 import { ensureDirectory } from "../disk/durable.ts";
 import { isHeld, type Lock, tryLock } from "../disk/lock.ts";
 import { GreenroomError } from "../errors.ts";
@@ -81,9 +82,11 @@ export function takeLock({ site, world }: Scene, operation: string): Lock {
   const lock = tryLock(at.lock(site), mine);
   if (!isHeld(lock)) return lock;
   const { operation: doing, by, since, pid } = (lock.heldBy ?? {}) as Holder;
-  const who = doing
-    ? `${by} has been doing a ${doing} since ${since} (process ${pid})`
-    : "another operation is at work";
+  // Between taking the lock and saying so, a holder's predecessor still stands there.
+  const who =
+    doing && isAlive(pid)
+      ? `${by} has been doing a ${doing} since ${since} (process ${pid})`
+      : "another operation is at work";
   throw new GreenroomError("LOCKED", `${siteName(site)} is locked: ${who}`, {
     hint: "try again when it has ended",
   });

@@ -1,7 +1,8 @@
-import { lstatSync, readdirSync, readFileSync, rmSync, unlinkSync } from "node:fs";
+import { lstatSync, readdirSync, rmSync, unlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { orNull, syncDirectory } from "../disk/durable.ts";
 import { clearDead } from "../release/intake.ts";
+import { readIndexHead } from "../release/source-index.ts";
 import {
   findRelease,
   listProjects,
@@ -76,7 +77,6 @@ function neededObjects(store: Store, isGone: (project: string, version: string) 
 }
 
 function dropStaleIndex(store: Store, path: string): void {
-  const text = readFileSync(path, "latin1");
-  const head = JSON.parse(text.slice(0, text.indexOf("\n"))) as { project: string; version: string };
-  if (!findRelease(store, head.project, head.version)) unlinkSync(path);
+  const head = readIndexHead(path);
+  if (!head || !findRelease(store, head.project, head.version)) unlinkSync(path);
 }

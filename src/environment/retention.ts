@@ -1,6 +1,6 @@
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { ensureDirectory, readJson, writeJsonDurably } from "../disk/durable.ts";
+import { ensureDirectory, readJsonIfWhole, writeJsonDurably } from "../disk/durable.ts";
 import { discardTree } from "../disk/remove.ts";
 import type { ManifestHead } from "../release/manifest.ts";
 import { readHead, type Store } from "../release/store.ts";
@@ -48,7 +48,9 @@ function keepAsSpare(site: Site, store: Store, release: string): void {
 
 /** The environment's links in the spare tree, if it is of this very release: a version can be given twice. */
 export function readSpareLinks(site: Site, { version, digest }: ManifestHead): EnvironmentLink[] | null {
-  const known = readJson<{ release: string; digest: string; links: EnvironmentLink[] }>(spareLinks(site));
+  const known = readJsonIfWhole<{ release: string; digest: string; links: EnvironmentLink[] }>(
+    spareLinks(site),
+  );
   return known?.release === version && known.digest === digest ? known.links : null;
 }
 

@@ -2,9 +2,9 @@ import { GreenroomError } from "../errors.ts";
 import { listVersions } from "../release/store.ts";
 import { readStaged } from "./config.ts";
 import { hookSteps } from "./hooks.ts";
-import { liveHistory, readJournal } from "./journal.ts";
+import { type Entry, liveHistory, readJournal } from "./journal.ts";
 import { runOperation } from "./operation.ts";
-import { siteName } from "./site.ts";
+import { type Site, siteName } from "./site.ts";
 import type { EnvironmentSpec } from "./spec.ts";
 import { type EnvironmentState, liveRelease, rehearsalRelease } from "./state.ts";
 import type { Step } from "./steps.ts";
@@ -34,9 +34,11 @@ export async function rollback(scene: Scene, { to, force, dryRun }: RollbackOpti
     dryRun,
     plan: (state) => {
       left = liveRelease(state);
-      const history = liveHistory(readJournal(site).entries);
+      const { entries } = readJournal(site);
+      const history = liveHistory(entries);
       const past = { history, available: [...state.releases, ...listVersions(world.store, site.project)] };
       const target = chooseTarget(state, past, to, force);
+      if (!force) assertWasLive(site, target, entries);
       return planRollback(state, serveAsBefore(scene, target), target);
     },
   });
@@ -125,6 +127,14 @@ function bringBack(state: EnvironmentState, spec: EnvironmentSpec, release: stri
     { do: "point", side, release },
     ...(spec.serve.kind === "process" ? [{ do: "start", side, release } as const] : []),
   ];
+}
+
+/** Back is where visitors have been: a release that never was live has its checks to pass first. */
+function assertWasLive(site: Site, release: string, entries: Entry[]): void {
+  if (entries.some(({ end }) => end?.live === release)) return;
+  throw new GreenroomError("CHECKS_NOT_PASSED", `${release} was never live in ${siteName(site)}`, {
+    hint: `greenroom deploy ${site.environment} --release ${release}`,
+  });
 }
 
 /** A release on disk is served as it was staged, whatever greenroom.json says by now. */

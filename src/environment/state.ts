@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import { orNull, readJson, readPointer, TEMPORARY } from "../disk/durable.ts";
+import { orNull, readJsonIfWhole, readPointer, TEMPORARY } from "../disk/durable.ts";
 import { other, SIDES, type Side } from "./sides.ts";
 import { at, type Identity, type Site } from "./site.ts";
 import { readTraffic, type Traffic } from "./traffic.ts";
@@ -32,7 +32,7 @@ export function readState(site: Site): EnvironmentState {
   const verdict = readVerdict(site, rehearsal);
   return {
     site,
-    identity: readJson<Identity>(at.identity(site)),
+    identity: readJsonIfWhole<Identity>(at.identity(site)),
     live: traffic?.live ?? null,
     rehearsal,
     sides,

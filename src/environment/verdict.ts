@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import { readJson, syncDirectory, writeJsonDurably } from "../disk/durable.ts";
+import { readJsonIfWhole, syncDirectory, writeJsonDurably } from "../disk/durable.ts";
 import type { Side } from "./sides.ts";
 import { at, type Site } from "./site.ts";
 
@@ -20,7 +20,7 @@ export interface Verdict {
 }
 
 export function readVerdict(site: Site, side: Side): Verdict | null {
-  return readJson<Verdict>(at.verdict(site, side));
+  return readJsonIfWhole<Verdict>(at.verdict(site, side));
 }
 
 export function writeVerdict(site: Site, side: Side, verdict: Verdict): void {

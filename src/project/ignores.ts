@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import ignore from "ignore";
 import { orNull } from "../disk/durable.ts";
+import { GreenroomError } from "../errors.ts";
 import type { Ignores } from "../release/walk.ts";
 import { PROJECT_FILE } from "./schema.ts";
 
@@ -16,7 +17,20 @@ export function createIgnores(dir: string, patterns: string[]): Ignores {
   const file = orNull(() => readFileSync(join(dir, IGNORE_FILE), "utf8"), "ENOENT") ?? "";
   const own = ignore({ ignorecase: false }).add(file).add(patterns);
   const any = /\S/.test(file) || patterns.length > 0;
+  assertUsable(own);
   return (path) => isVersionControl(path) || OWN.includes(path) || (any && own.ignores(path));
+}
+
+/** Patterns become regular expressions when first asked, and those have a limit. */
+function assertUsable(own: { ignores(path: string): boolean }): void {
+  try {
+    own.ignores("any");
+  } catch (error) {
+    throw new GreenroomError("CONFIG_INVALID", "a pattern of ignore or .greenroomignore can't be used", {
+      hint: "shorten it",
+      cause: error,
+    });
+  }
 }
 
 function isVersionControl(path: string): boolean {

@@ -12,20 +12,24 @@ export interface Project {
   file: ProjectFile;
 }
 
-/** Finds greenroom.json in `start` or above and reads it. */
-export function loadProject(start: string): Project {
-  const dir = findProject(start);
+/** Reads the greenroom.json in `start`, or above it: a folder that the user named is meant as it is. */
+export function loadProject(start: string, { climb = true } = {}): Project {
+  const dir = findProject(start, climb);
   return { dir, file: parseProject(readProjectFile(dir)) };
 }
 
-function findProject(start: string): string {
+function findProject(start: string, climb: boolean): string {
   for (let dir = resolve(start); ; dir = dirname(dir)) {
     if (existsSync(join(dir, PROJECT_FILE))) return dir;
-    if (dir === dirname(dir)) break;
+    if (dir === dirname(dir) || !climb) break;
   }
-  throw new GreenroomError("CONFIG_MISSING", `there is no ${PROJECT_FILE} in ${resolve(start)} or above`, {
-    hint: "make one with: greenroom init",
-  });
+  throw new GreenroomError(
+    "CONFIG_MISSING",
+    `there is no ${PROJECT_FILE} in ${resolve(start)}${climb ? " or above" : ""}`,
+    {
+      hint: "make one with: greenroom init",
+    },
+  );
 }
 
 function readProjectFile(dir: string): string {
@@ -38,16 +42,25 @@ function readProjectFile(dir: string): string {
 }
 
 export function parseProject(text: string): ProjectFile {
-  const errors: ParseError[] = [];
-  parseTree(text, errors, { disallowComments: true, allowTrailingComma: false });
-  if (errors[0]) throw brokenJson(text, errors[0]);
-  const parsed = projectSchema.safeParse(JSON.parse(text));
+  const parsed = projectSchema.safeParse(parseJson(text));
   if (!parsed.success) {
     const lines = explainIssues(parsed.error, knownKeys);
     throw new GreenroomError("CONFIG_INVALID", `${PROJECT_FILE}: ${lines[0]}`, { detail: lines.slice(1) });
   }
   assertMeaningful(parsed.data);
   return parsed.data;
+}
+
+function parseJson(text: string): unknown {
+  const errors: ParseError[] = [];
+  try {
+    parseTree(text, errors, { disallowComments: true, allowTrailingComma: false });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new GreenroomError("CONFIG_INVALID", `${PROJECT_FILE}: it is nested too deeply`, { cause: error });
+  }
+  if (errors[0]) throw brokenJson(text, errors[0]);
+  return JSON.parse(text);
 }
 
 function brokenJson(text: string, error: ParseError): GreenroomError {

@@ -1,3 +1,4 @@
+import { relative } from "node:path";
 import { isStagedAs } from "../environment/config.ts";
 import { at } from "../environment/site.ts";
 import { liveRelease, readState, referenced } from "../environment/state.ts";
@@ -33,7 +34,7 @@ export function makeRelease(scene: Scene, source: Source, { version, merge }: Re
   const state = readState(site);
   const base = merge ? mergeBase(scene, liveRelease(state)) : null;
   const index = merge ? null : readIndex(world.store, spec.project, source.dir);
-  const ground = groundOf(source, spec.storage);
+  const ground = groundOf(source, spec.storage, world.root);
   const seen = collect({
     ...ground,
     store: world.store,
@@ -56,12 +57,11 @@ export function makeRelease(scene: Scene, source: Source, { version, merge }: Re
   return { manifest, read: seen.read };
 }
 
-export function groundOf(source: Source, storage: string[]): Ground {
-  return {
-    source: source.dir,
-    ignores: createIgnores(source.project.dir, source.project.file.ignore),
-    storage,
-  };
+/** What of the source may become part of a release: never the root itself, should it lie in there. */
+export function groundOf(source: Source, storage: string[], root: string): Ground {
+  const ignores = createIgnores(source.project.dir, source.project.file.ignore);
+  const inner = `${relative(source.dir, root)}/`;
+  return { source: source.dir, ignores: (path) => path === inner || ignores(path), storage };
 }
 
 /** What the user asked for, else the git tag, else null: the day and a number. */

@@ -42,6 +42,20 @@ const domain = z
     { error: 'write a domain without a port, like "shop.example.com"' },
   );
 
+/** Of the site itself: "//" would begin another server's address. */
+const urlPath = z.string().regex(/^\/(?!\/)/, { error: 'write a path like "/healthz"' });
+
+/** The kernel ends a line or a variable at a NUL. */
+const line = z
+  .string()
+  .min(1, { error: "write something" })
+  .refine((text) => !text.includes("\0"), { error: "it holds a NUL" });
+
+const variables = z.record(
+  z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/),
+  z.string().refine((text) => !text.includes("\0"), { error: "it holds a NUL" }),
+);
+
 const serve = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("static"),
@@ -50,7 +64,7 @@ const serve = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("process"),
     start: z
-      .record(name, z.string().min(1))
+      .record(name, line)
       .refine((start) => "web" in start, { error: 'name the process that answers visitors "web"' })
       .meta({
         description: "Shell lines by process name. `web` answers visitors; the others run on the live side.",
@@ -80,7 +94,7 @@ const serve = z.discriminatedUnion("kind", [
 ]);
 
 const task = z.strictObject({
-  run: z.string().min(1),
+  run: line,
   on: z.enum(["rehearsal", "live"]).default("rehearsal"),
   timeout: duration.prefault("5m"),
   needs: z.array(name).default([]),
@@ -88,7 +102,7 @@ const task = z.strictObject({
 
 const check = z.union([
   z.strictObject({
-    http: z.string().startsWith("/"),
+    http: urlPath,
     status: z.int().min(100).max(599).default(200),
     contains: z.string().nullable().default(null),
     within: duration.prefault("10s"),
@@ -114,16 +128,14 @@ const environment = z.strictObject({
     .record(z.string(), z.unknown())
     .default({})
     .meta({ description: "What config templates may name." }),
-  env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).default({}),
+  env: variables.default({}),
 });
 
 /** greenroom.json. The JSON Schema that editors read is made from it. */
 export const projectSchema = z.strictObject({
   $schema: z.string().optional(),
   project: name,
-  build: z
-    .strictObject({ run: z.array(z.string().min(1)).default([]), output: innerPath.default(".") })
-    .prefault({}),
+  build: z.strictObject({ run: z.array(line).default([]), output: innerPath.default(".") }).prefault({}),
   serve: serve.prefault({ kind: "static" }),
   ignore: z
     .array(z.string())
@@ -134,7 +146,7 @@ export const projectSchema = z.strictObject({
     .record(properPath, properPath)
     .default({})
     .meta({ description: "Rendered files by their path in the release, each from a Handlebars template." }),
-  env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).default({}),
+  env: variables.default({}),
   tasks: z.record(name, task).default({}),
   checks: z.array(check).default([]),
   hooks: z.partialRecord(z.enum(MOMENTS), z.array(name)).default({}),

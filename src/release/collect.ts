@@ -34,6 +34,7 @@ export function collect(options: CollectOptions): Collected {
   const seenAt = Date.now();
   const found = walk(options);
   assertSomething(found, options.source);
+  warnOfPrivate(found, options.emit);
   const recall = createRecall(options.index);
   const known = found.map((thing) => (thing.kind === "file" ? recall(thing.path, thing.look) : thing));
   const unknown = found.filter((_, i): _ is FoundFile => known[i] === null);
@@ -68,6 +69,15 @@ function fillIn(known: (Entry | null)[], found: Found[], read: ReadFile[]): void
     known[place] = entry;
     (found[place] as FoundFile).look = look;
   }
+}
+
+/** The web server must be able to read a release, and so can every other account of the server. */
+function warnOfPrivate(found: Found[], emit: Emit): void {
+  const files = found.filter((thing) => thing.kind === "file" && thing.look.private).map(({ path }) => path);
+  if (files.length === 0) return;
+  const named = `${files.slice(0, 3).join(", ")}${files.length > 3 ? ` and ${files.length - 3} more` : ""}`;
+  const text = `${named}: private here, but readable to all accounts of the server in a release; ignore what is secret`;
+  emit({ event: "warning", text });
 }
 
 function assertSomething(found: Found[], source: string): void {

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { isAlive } from "../disk/alive.ts";
 import { ensureDirectory, orNull, syncFileSystem } from "../disk/durable.ts";
-import { errnoOf } from "../errors.ts";
 import type { FileEntry } from "./manifest.ts";
 import { incomingName, objectName, type Store } from "./store.ts";
 
@@ -67,15 +67,5 @@ export function clearDead(store: Store): void {
   for (const name of orNull(() => readdirSync(store.incoming), "ENOENT") ?? []) {
     if (!isAlive(Number.parseInt(name, 10)))
       rmSync(join(store.incoming, name), { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  if (!(pid > 0)) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return errnoOf(error) === "EPERM";
   }
 }

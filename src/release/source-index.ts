@@ -29,11 +29,27 @@ export function readIndex(store: Store, project: string, source: string): Source
   const bytes = orNull(() => readFileSync(indexPath(store, project, source)), "ENOENT");
   if (!bytes) return null;
   const end = bytes.indexOf("\n");
-  const head = JSON.parse(bytes.toString("utf8", 0, end)) as Head;
+  const head = parseHead(bytes.toString("utf8", 0, Math.max(0, end)));
+  if (!head || (bytes.length - end - 1) % Float64Array.BYTES_PER_ELEMENT !== 0) return null;
   const manifest = findRelease(store, project, head.version);
   const looks = new Float64Array(Uint8Array.from(bytes.subarray(end + 1)).buffer);
   if (head.source !== source || looks.length !== 4 * (manifest?.entries.length ?? -1)) return null;
   return { entries: manifest!.entries, looks };
+}
+
+/** What an index is of, null if it can't be told. */
+export function readIndexHead(path: string): Head | null {
+  const text = readFileSync(path, "latin1");
+  return parseHead(text.slice(0, Math.max(0, text.indexOf("\n"))));
+}
+
+/** An index only saves work: one that is damaged is as good as none. */
+function parseHead(text: string): Head | null {
+  try {
+    return JSON.parse(text) as Head | null;
+  } catch {
+    return null;
+  }
 }
 
 /** `found` and the manifest's entries are of the same walk, one for one. */

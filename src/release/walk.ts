@@ -10,10 +10,12 @@ export interface Look {
   ctimeMs: number;
   ino: number;
   executable: boolean;
+  /** Others on the machine it comes from can't read it. */
+  private: boolean;
 }
 
 export function lookOf({ size, mtimeMs, ctimeMs, ino, mode }: Stats): Look {
-  return { size, mtimeMs, ctimeMs, ino, executable: (mode & 0o100) !== 0 };
+  return { size, mtimeMs, ctimeMs, ino, executable: (mode & 0o100) !== 0, private: (mode & 0o004) === 0 };
 }
 
 export function looksSame(a: Look, b: Look): boolean {

@@ -228,6 +228,78 @@ describe("bad input gets a name, a reason and a hint", () => {
     expect((await shop.greenroom("stage", "--version", "other")).exit).toBe(0);
   });
 
+  test("a release that was never live isn't rolled back to", async () => {
+    const shop = makeWorld({
+      ...SITE,
+      "greenroom.json": { ...PROJECT, checks: [{ files: ["index.html"] }] },
+    });
+    await shop.greenroom("deploy", "--version", "v1");
+    rmSync(join(shop.project, "index.html"));
+    expect(await shop.greenroom("deploy", "--version", "v2")).toMatchObject({ exit: 15 });
+    expect(await shop.greenroom("rollback", "--to", "v2")).toMatchObject({
+      exit: 13,
+      error: { code: "CHECKS_NOT_PASSED" },
+    });
+    expect((await shop.greenroom("status")).result.environments[0].live.release).toBe("v1");
+  });
+
+  test("damaged state that can be made anew is made anew, other state is named", async () => {
+    const shop = makeWorld(SITE);
+    await shop.greenroom("deploy", "--version", "v1");
+    const site = join(shop.root, "sites/shop/production");
+    for (const file of readdirSync(join(shop.root, "store/index"))) {
+      writeFileSync(join(shop.root, "store/index", file), "garbage");
+    }
+    for (const file of ["environment.json", "run/blue.checks.json"])
+      writeFileSync(join(site, file), "garbage");
+    shop.write({ "index.html": "Shop 2" });
+    expect(await shop.greenroom("deploy", "--version", "v2", "--switch")).toMatchObject({ exit: 0 });
+    writeFileSync(join(site, "config/v2.json"), "garbage");
+    expect(await shop.greenroom("switch", "--force")).not.toMatchObject({ exit: 70 });
+    expect(await shop.greenroom("verify")).toMatchObject({ exit: 22, error: { code: "VERIFY_FAILED" } });
+  });
+
+  test("options without a value, a project that isn't there, another server's address in a check", async () => {
+    const shop = makeWorld(SITE);
+    expect(await shop.greenroom("stage", "--release", "")).toMatchObject({
+      exit: 2,
+      error: { code: "USAGE" },
+    });
+    mkdirSync(join(shop.project, "inner"));
+    const inner = spawnSync(process.execPath, [
+      "dist/greenroom.mjs",
+      "status",
+      "--project",
+      join(shop.project, "inner"),
+    ]);
+    expect(inner.status).toBe(2);
+    shop.write({ "greenroom.json": { ...PROJECT, checks: [{ http: "//elsewhere/" }] } });
+    expect(await shop.greenroom("stage")).toMatchObject({ exit: 2, error: { code: "CONFIG_INVALID" } });
+    shop.write({ "greenroom.json": `{"project":"shop","ignore":${"[".repeat(20_000)}` });
+    expect(await shop.greenroom("stage")).toMatchObject({ exit: 2, error: { code: "CONFIG_INVALID" } });
+  });
+
+  test("a root inside the project isn't part of its releases, and private files are warned of", async () => {
+    const shop = makeWorld({ ...SITE, "token.txt": "secret" });
+    chmodSync(join(shop.project, "token.txt"), 0o600);
+    const inside = spawnSync(
+      process.execPath,
+      [
+        "dist/greenroom.mjs",
+        "deploy",
+        "--json",
+        "--project",
+        shop.project,
+        "--root",
+        join(shop.project, "root"),
+      ],
+      { encoding: "utf8" },
+    );
+    expect(inside.status).toBe(0);
+    expect(inside.stdout).toContain("token.txt: private here");
+    expect(existsSync(join(shop.project, "root/sites/shop/production/current/root"))).toBe(false);
+  });
+
   test("a root that can't be used", async () => {
     const shop = makeWorld(SITE);
     writeFileSync(shop.root, "a file");

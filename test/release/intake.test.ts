@@ -9,7 +9,14 @@ import { entryOf, file, program, type Thing, temporaryStore } from "./world.ts";
 
 function content(thing: Extract<Thing, { kind: "file" }>, mtime: number) {
   const entry = entryOf("any", thing, mtime) as FileEntry;
-  const look = { size: entry.size, mtimeMs: 0, ctimeMs: 0, ino: 0, executable: thing.executable };
+  const look = {
+    size: entry.size,
+    mtimeMs: 0,
+    ctimeMs: 0,
+    ino: 0,
+    executable: thing.executable,
+    private: false,
+  };
   return [
     { sha256: entry.sha256, size: entry.size, look, bytes: Buffer.from(thing.content) },
     entry,

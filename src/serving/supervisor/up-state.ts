@@ -1,7 +1,7 @@
+import { isAlive } from "../../disk/alive.ts";
 import { readJson } from "../../disk/durable.ts";
 import { isLocked } from "../../disk/lock.ts";
 import { at, type UpState } from "../../environment/site.ts";
-import { errnoOf } from "../../errors.ts";
 
 /** The `greenroom up` of a root, null where none runs: what a killed one left behind doesn't count. */
 export function readUp(root: string): UpState | null {
@@ -19,14 +19,5 @@ function readUpState(root: string): UpState | null {
   } catch (error) {
     if (error instanceof SyntaxError) return null;
     throw error;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return errnoOf(error) === "EPERM";
   }
 }
