@@ -2,6 +2,7 @@
 import { Agent, get } from "node:http";
 
 const PAUSE = 20;
+const GRACE = 500;
 
 export function watchLive(url, port, say) {
   const agent = new Agent({ keepAlive: true });
@@ -20,9 +21,13 @@ export function watchLive(url, port, say) {
   };
   const settle = (seen) => {
     asked += 1;
-    if (seen === null && !stopped) {
-      lost += 1;
-      say(`a request was lost: ${lost} of ${asked}`);
+    if (seen === null) {
+      // Ctrl-C reaches the server and us in no order: what ends with it isn't lost.
+      setTimeout(() => {
+        if (stopped) return;
+        lost += 1;
+        say(`a request was lost: ${lost} of ${asked}`);
+      }, GRACE);
     } else if (seen && release && seen !== release)
       say(`live: ${release} → ${seen}   (${asked} requests, ${lost} lost)`);
     release = seen ?? release;

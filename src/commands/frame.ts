@@ -83,7 +83,7 @@ async function call(command: Command, words: string[], parsed: Parsed, screen: S
 function assertGiven(parsed: Parsed): void {
   const empty = Object.keys(parsed).find((name) => parsed[name] === "");
   if (empty)
-    throw new GreenroomError("USAGE", `--${empty} was given without a value`, { hint: `leave it out` });
+    throw new GreenroomError("USAGE", `--${empty} was given without a value`, { hint: "leave it out" });
 }
 
 function usageError(error: CommanderError): GreenroomError {
