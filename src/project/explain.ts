@@ -18,6 +18,12 @@ function explainIssue(issue: z.core.$ZodIssue, keysAt: (path: PropertyKey[]) => 
     const best = [...issue.errors].sort((a, b) => distance(a) - distance(b))[0]!;
     return best.flatMap((inner) => explainIssue({ ...inner, path: [...issue.path, ...inner.path] }, keysAt));
   }
+  if (issue.code === "invalid_key") {
+    const name = JSON.stringify(issue.path.at(-1));
+    return issue.issues.map(
+      ({ message }) => `${pathText(issue.path.slice(0, -1))}: ${name} doesn't fit: ${message}`,
+    );
+  }
   return [`${where}: ${issue.message}`];
 }
 

@@ -6,7 +6,8 @@ import { GreenroomError } from "../errors.ts";
 import type { Ignores } from "../release/walk.ts";
 import { PROJECT_FILE } from "./schema.ts";
 
-const VERSION_CONTROL = [".git", ".svn", ".hg", ".bzr", "CVS", ".jj"];
+/** Folders that are never part of a release, wherever they are. */
+export const VERSION_CONTROL = [".git", ".svn", ".hg", ".bzr", "CVS", ".jj"];
 /** A quick look that spares most paths the slow one. */
 const HINT = /\.git|\.svn|\.hg|\.bzr|CVS|\.jj/;
 const IGNORE_FILE = ".greenroomignore";

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
 import { z } from "zod";
 import { errnoOf, GreenroomError } from "../errors.ts";
 import { explainIssues } from "./explain.ts";
+import { parseJson } from "./json.ts";
 import { assertMeaningful } from "./meaning.ts";
 import { PROJECT_FILE, type ProjectFile, projectSchema } from "./schema.ts";
 
@@ -49,30 +49,6 @@ export function parseProject(text: string): ProjectFile {
   }
   assertMeaningful(parsed.data);
   return parsed.data;
-}
-
-function parseJson(text: string): unknown {
-  const errors: ParseError[] = [];
-  try {
-    parseTree(text, errors, { disallowComments: true, allowTrailingComma: false });
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new GreenroomError("CONFIG_INVALID", `${PROJECT_FILE}: it is nested too deeply`, { cause: error });
-  }
-  if (errors[0]) throw brokenJson(text, errors[0]);
-  return JSON.parse(text);
-}
-
-function brokenJson(text: string, error: ParseError): GreenroomError {
-  const before = text.slice(0, error.offset).split("\n");
-  const words = printParseErrorCode(error.error)
-    .replace(/([a-z])([A-Z])/g, "$1 $2")
-    .toLowerCase();
-  return new GreenroomError(
-    "CONFIG_INVALID",
-    `${PROJECT_FILE}: line ${before.length}, column ${before.at(-1)!.length + 1}: ${words}`,
-    { hint: "JSON wants double quotes, and commas between values only" },
-  );
 }
 
 /** The keys that the schema knows at a path, for suggestions. */

@@ -83,8 +83,11 @@ function lastReleaseOf({ world, spec }: Scene): number {
   const heads = listHeads(world.store, spec.project);
   const secondOf = ({ created }: ManifestHead) => Math.floor(Date.parse(created) / 1000);
   const last = heads[0] ? secondOf(heads[0]) : 0;
-  return heads
-    .filter((head) => secondOf(head) === last)
-    .flatMap(({ version }) => readRelease(world.store, spec.project, version).entries)
-    .reduce((youngest, entry) => (entry.kind === "file" ? Math.max(youngest, entry.mtime) : youngest), last);
+  let youngest = last;
+  for (const { version } of heads.filter((head) => secondOf(head) === last)) {
+    for (const entry of readRelease(world.store, spec.project, version).entries) {
+      if (entry.kind === "file" && entry.mtime > youngest) youngest = entry.mtime;
+    }
+  }
+  return youngest;
 }

@@ -1,12 +1,16 @@
 import { GreenroomError } from "../errors.ts";
+import { VERSION_CONTROL } from "./ignores.ts";
 import { PROJECT_FILE, type ProjectFile } from "./schema.ts";
 import { nearest } from "./suggest.ts";
+import { TEMPLATE_NAMES } from "./templates.ts";
 
 /** What a schema can't say: names that must exist, paths that must not overlap, tasks that need each other in a ring. */
 export function assertMeaningful(file: ProjectFile): void {
   assertTasksExist(file);
   assertNoCycle(file.tasks);
   assertPathsApart(file);
+  assertStorable(file);
+  assertValuesNamed(file);
   assertDomainsApart(file);
   assertServersKnown(file);
 }
@@ -53,6 +57,23 @@ function assertPathsApart({ storage, config }: ProjectFile): void {
   for (const [i, path] of paths.entries()) {
     const clash = paths.find((other, j) => i !== j && (other === path || other.startsWith(`${path}/`)));
     if (clash) refuse(`${JSON.stringify(path)} and ${JSON.stringify(clash)} of storage and config overlap`);
+  }
+}
+
+function assertStorable({ storage }: ProjectFile): void {
+  const lost = storage.find((path) => path.split("/").some((part) => VERSION_CONTROL.includes(part)));
+  if (lost)
+    refuse(`storage: ${JSON.stringify(lost)} belongs to the version control and stays out of releases`);
+}
+
+function assertValuesNamed({ environments }: ProjectFile): void {
+  for (const [name, { values }] of Object.entries(environments)) {
+    const taken = Object.keys(values).find((value) => TEMPLATE_NAMES.includes(value));
+    if (taken)
+      refuse(
+        `environments.${name}.values: templates know ${JSON.stringify(taken)} by themselves`,
+        "give the value another name",
+      );
   }
 }
 

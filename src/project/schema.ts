@@ -21,6 +21,12 @@ const percent = z
   .regex(/^(100|\d{1,2})%$/, { error: 'write a share like "50%"' })
   .transform((text) => Number(text.slice(0, -1)));
 
+/** Of something that may take no time at all nothing could be said. */
+const limit = duration.refine((ms) => ms > 0, { error: "allow more than no time" });
+
+const PATH_LIMIT = 1000;
+const NAME_LIMIT = 255;
+
 /** A path inside the release, never out of it. */
 const innerPath = z
   .string()
@@ -28,7 +34,11 @@ const innerPath = z
   .refine((path) => path === "." || path.split("/").every((part) => !["", ".", ".."].includes(part)), {
     error: "write a path relative to the release, without ..",
   })
-  .refine((path) => !path.includes("\0"), { error: "a path holds no NUL" });
+  .refine((path) => !path.includes("\0"), { error: "a path holds no NUL" })
+  .refine((path) => path.length <= PATH_LIMIT, { error: `a path has at most ${PATH_LIMIT} letters` })
+  .refine((path) => path.split("/").every((part) => Buffer.byteLength(part) <= NAME_LIMIT), {
+    error: `a file's name has at most ${NAME_LIMIT} bytes`,
+  });
 
 const properPath = innerPath.refine((path) => path !== ".", { error: "name something inside the release" });
 
@@ -52,51 +62,58 @@ const line = z
   .refine((text) => !text.includes("\0"), { error: "it holds a NUL" });
 
 const variables = z.record(
-  z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/),
+  z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'use letters, digits and "_", no digit first' }),
   z.string().refine((text) => !text.includes("\0"), { error: "it holds a NUL" }),
 );
 
-const serve = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.literal("static"),
-    public: innerPath.default(".").meta({ description: "The folder of the release that visitors see." }),
-  }),
-  z.strictObject({
-    kind: z.literal("process"),
-    start: z
-      .record(name, line)
-      .refine((start) => "web" in start, { error: 'name the process that answers visitors "web"' })
-      .meta({
-        description: "Shell lines by process name. `web` answers visitors; the others run on the live side.",
-      }),
-    public: innerPath
-      .nullable()
-      .default(null)
-      .meta({ description: "Files below it are served without asking `web`." }),
-    health: z
-      .string()
-      .startsWith("/")
-      .default("/")
-      .meta({ description: "Answers 2xx or 3xx once `web` is ready." }),
-    listen: z
-      .enum(["socket", "port"])
-      .default("socket")
-      .meta({ description: "Where `web` listens: the Unix socket in $SOCKET, or 127.0.0.1:$PORT." }),
-    startWithin: duration.prefault("30s"),
-    drain: duration.prefault("10s").meta({ description: "How long requests in flight may go on at a stop." }),
-    user: z
-      .string()
-      .regex(/^[a-z_][a-z0-9_-]{0,31}$/)
-      .nullable()
-      .default(null)
-      .meta({ description: "The account for processes and tasks, where Greenroom runs as root." }),
-  }),
-]);
+const serve = z.discriminatedUnion(
+  "kind",
+  [
+    z.strictObject({
+      kind: z.literal("static"),
+      public: innerPath.default(".").meta({ description: "The folder of the release that visitors see." }),
+    }),
+    z.strictObject({
+      kind: z.literal("process"),
+      start: z
+        .record(name, line)
+        .refine((start) => "web" in start, { error: 'name the process that answers visitors "web"' })
+        .meta({
+          description:
+            "Shell lines by process name. `web` answers visitors; the others run on the live side.",
+        }),
+      public: innerPath
+        .nullable()
+        .default(null)
+        .meta({ description: "Files below it are served without asking `web`." }),
+      health: z
+        .string()
+        .startsWith("/")
+        .default("/")
+        .meta({ description: "Answers 2xx or 3xx once `web` is ready." }),
+      listen: z
+        .enum(["socket", "port"])
+        .default("socket")
+        .meta({ description: "Where `web` listens: the Unix socket in $SOCKET, or 127.0.0.1:$PORT." }),
+      startWithin: limit.prefault("30s"),
+      drain: duration
+        .prefault("10s")
+        .meta({ description: "How long requests in flight may go on at a stop." }),
+      user: z
+        .string()
+        .regex(/^[a-z_][a-z0-9_-]{0,31}$/, { error: "write the name of an account" })
+        .nullable()
+        .default(null)
+        .meta({ description: "The account for processes and tasks, where Greenroom runs as root." }),
+    }),
+  ],
+  { error: ({ code }) => (code === "invalid_union" ? 'write "static" or "process"' : undefined) },
+);
 
 const task = z.strictObject({
   run: line,
   on: z.enum(["rehearsal", "live"]).default("rehearsal"),
-  timeout: duration.prefault("5m"),
+  timeout: limit.prefault("5m"),
   needs: z.array(name).default([]),
 });
 
@@ -104,8 +121,8 @@ const check = z.union([
   z.strictObject({
     http: urlPath,
     status: z.int().min(100).max(599).default(200),
-    contains: z.string().nullable().default(null),
-    within: duration.prefault("10s"),
+    contains: z.string().min(1, { error: "write what the answer must hold" }).nullable().default(null),
+    within: limit.prefault("10s"),
   }),
   z.strictObject({ files: z.array(properPath).min(1) }),
   z.strictObject({ shrinks: percent }),

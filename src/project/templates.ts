@@ -3,6 +3,7 @@ import { join } from "node:path";
 import Handlebars from "handlebars";
 import type { ConfigFile } from "../environment/spec.ts";
 import { errnoOf, GreenroomError } from "../errors.ts";
+import { explainTemplate } from "./template-errors.ts";
 
 /** Renders each config file from its template in the project. */
 export function renderConfig(dir: string, config: Record<string, string>, values: object): ConfigFile[] {
@@ -26,40 +27,36 @@ function readTemplate(dir: string, template: string): string {
 
 export function renderTemplate(text: string, template: string, values: object): string {
   try {
-    // An environment of its own: no helper that something else registered, no prototype access.
-    return Handlebars.create().compile(text, { strict: true, noEscape: true })(values);
+    // An environment of its own: no helper that something else registered, none that prints.
+    const engine = Handlebars.create();
+    engine.unregisterHelper("log");
+    return engine.compile(text, COMPILING)(onlyOwn(values), RENDERING);
   } catch (error) {
-    throw explain(error, template, text);
+    throw explainTemplate(error, template, text);
   }
 }
 
-function explain(error: unknown, template: string, text: string): unknown {
-  if (!(error instanceof Error)) return error;
-  const start = findUnknown(error.message, text);
-  if (start === null) {
-    const words = error.message.replaceAll("\n", " ").trim();
-    return new GreenroomError("CONFIG_INVALID", `${template}: ${words}`, { cause: error });
-  }
-  const lines = text.slice(0, start).split("\n");
-  const place = `${template}, line ${lines.length}, column ${lines.at(-1)!.length + 1}`;
-  const name = /^[^\s{}()|]+/.exec(text.slice(start))?.[0] ?? "a name";
-  const hint = "define it under this environment's values in greenroom.json";
-  return new GreenroomError("CONFIG_INVALID", `${place}: ${name} is not defined`, { hint, cause: error });
-}
+const COMPILING: Parameters<typeof Handlebars.compile>[1] = {
+  strict: true,
+  noEscape: true,
+  // Whatever isn't a helper may be a value's name.
+  knownHelpers: { log: false, helperMissing: false, blockHelperMissing: false },
+};
 
-/** Where in the template the name begins that isn't known. */
-function findUnknown(message: string, text: string): number | null {
-  const told = /" not defined in .* - (\d+):(\d+)$/s.exec(message);
-  if (told) return lineStart(text, Number(told[1])) + Number(told[2]);
-  // What is asked for below a text or a number; of that the engine tells the last part only.
-  const below = /^Cannot use 'in' operator to search for '(.+)' in /s.exec(message);
-  const end = below ? text.indexOf(`.${below[1]}`) : -1;
-  return end === -1 ? null : end - /[^\s{}()=]*$/.exec(text.slice(0, end))![0].length;
-}
+// It is so unless told, but untold the engine prints a warning, too.
+const RENDERING: Handlebars.RuntimeOptions = {
+  allowProtoMethodsByDefault: false,
+  allowProtoPropertiesByDefault: false,
+};
 
-function lineStart(text: string, line: number): number {
-  return text
-    .split("\n")
-    .slice(0, line - 1)
-    .reduce((sum, each) => sum + each.length + 1, 0);
+/** Names that every template knows by itself, so no value can have them. */
+export const TEMPLATE_NAMES = ["project", "environment", "domain", "if", "unless", "each", "with", "lookup"];
+
+// The engine asks whether a name is `in` an object, and every object has a "constructor".
+function onlyOwn<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  const inner = Array.isArray(value)
+    ? value.map(onlyOwn)
+    : Object.fromEntries(Object.entries(value).map(([name, one]) => [name, onlyOwn(one)]));
+  return new Proxy(inner as T & object, { has: (target, name) => Object.hasOwn(target, name) });
 }

@@ -59,6 +59,23 @@ describe("greenroom.json", () => {
     expect(error.hint).toContain("double quotes");
   });
 
+  const ambiguous: [string, string][] = [
+    ['{"project": "a",\n "project": "b"}', 'line 2, column 2: "project" is there twice'],
+    ['{"environments": {"p": {"keep": 1, "keep": 2}}}', 'line 1, column 36: "keep" is there twice'],
+    ['{"checks": [{"http": "/", "http": "/a"}]}', 'line 1, column 27: "http" is there twice'],
+    ['{"a": 1, "\\u0061": 2}', 'line 1, column 10: "a" is there twice'],
+    ['{"tasks": {"__proto__": {"run": "x"}}}', 'line 1, column 12: nothing can be called "__proto__"'],
+    ['{"env": {"__proto__": "x"}}', 'line 1, column 10: nothing can be called "__proto__"'],
+  ];
+  test.each(ambiguous)("that JSON alone would read as something else is refused: %s", (text, message) => {
+    const error = errorOf(() => parseProject(text));
+    expect([error.code, error.message]).toEqual(["CONFIG_INVALID", `greenroom.json: ${message}`]);
+  });
+
+  test("may say the same in different places", () => {
+    parse({ tasks: { a: { run: "x" }, b: { run: "x" } }, env: { run: "x" } });
+  });
+
   test("is answered with an error of ours, however it was mangled", () => {
     const whole = JSON.stringify({
       ...LEAST,
@@ -136,6 +153,15 @@ describe("greenroom.json", () => {
     [{ serve: { kind: "php" } }, /serve.kind/],
     [{ hooks: { "before:lunch": [] } }, /hooks/],
     [{ checks: [{ http: "no-slash" }] }, /checks\[0\].http/],
+    [{ serve: { kind: "php" } }, /serve.kind: write "static" or "process"$/],
+    [{ environments: { Prod: { domain: "x" } } }, /environments: "Prod" doesn't fit: use a to z/],
+    [{ environments: { "": { domain: "x" } } }, /environments: "" doesn't fit: use a to z/],
+    [{ env: { "a-b": "x" } }, /env: "a-b" doesn't fit: use letters, digits/],
+    [{ config: { "../x": "t" } }, /config: "..\/x" doesn't fit: write a path relative/],
+    [{ checks: [{ http: "/", within: "0s" }] }, /checks\[0\].within: allow more than no time/],
+    [{ checks: [{ http: "/", contains: "" }] }, /checks\[0\].contains: write what/],
+    [{ storage: ["ä".repeat(128)] }, /storage\[0\]: a file's name has at most 255 bytes/],
+    [{ storage: [`${"a/".repeat(500)}b`] }, /storage\[0\]: a path has at most 1000 letters/],
   ];
   test.each(wrong)("with %j is refused with the place", (more, message) => {
     const error = refused(more);

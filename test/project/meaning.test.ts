@@ -49,6 +49,20 @@ describe("paths of storage and config", () => {
   });
 });
 
+test.each([".git", "var/.svn/x"])("storage can't be in a folder that is never released: %s", (path) => {
+  expect(refused({ storage: [path] })).toBe(
+    `storage: "${path}" belongs to the version control and stays out of releases`,
+  );
+});
+
+test.each(["project", "domain", "if"])(
+  "a value can't be called what templates know by themselves: %s",
+  (name) => {
+    const environments = { a: { domain: "x.localhost", values: { [name]: 1 } } };
+    expect(refused({ environments })).toBe(`environments.a.values: templates know "${name}" by themselves`);
+  },
+);
+
 test("two environments can't have one domain", () => {
   const environments = { a: { domain: "x.localhost" }, b: { domain: "X.localhost" } };
   expect(refused({ environments })).toBe("environments a and b have the same domain x.localhost");

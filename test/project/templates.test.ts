@@ -27,6 +27,12 @@ describe("a template", () => {
       "deploy/db.hbs, line 4, column 14: nope.deep is not defined",
     ],
     ["{{db.host}}", "deploy/db.hbs, line 1, column 3: db.host is not defined"],
+    ["{{constructor}}", "deploy/db.hbs, line 1, column 3: constructor is not defined"],
+    ["{{db}}\n{{__proto__}}", "deploy/db.hbs, line 2, column 3: __proto__ is not defined"],
+    ["{{deep.toString}}", "deploy/db.hbs, line 1, column 3: deep.toString is not defined"],
+    ["{{list.constructor}}", "deploy/db.hbs, line 1, column 3: list.constructor is not defined"],
+    ["{{log}}", "deploy/db.hbs, line 1, column 3: log is not defined"],
+    ["{{db}} {{log db}}", "deploy/db.hbs, line 1, column 10: log is not defined"],
     ["\n{{db}}{{ deep.a.b }}", "deploy/db.hbs, line 2, column 10: deep.a.b is not defined"],
   ];
   test.each(unknown)("with an unknown name says file, line, column and name: %j", (text, message) => {
@@ -35,15 +41,21 @@ describe("a template", () => {
     expect(error.hint).toContain("values");
   });
 
-  test.each(["{{#if db}}", "{{db", "{{#each}}{{/if}}"])(
-    "that is broken is refused with its name: %j",
-    (text) => {
-      const error = refused(text);
-      expect(error.code).toBe("CONFIG_INVALID");
-      expect(error.message).toMatch(/^deploy\/db\.hbs: /);
-      expect(error.message).not.toContain("\n");
-    },
-  );
+  const broken: [string, string][] = [
+    ["{{#if db}}", "line 1: what stands there isn't finished"],
+    ["\n{{db", "line 2: what stands there isn't finished"],
+    ["\n {{#each list}}{{/if}}", "line 2, column 5: each doesn't match if"],
+    ["x{{#each}}{{/each}}", "line 1, column 4: Must pass iterator to #each"],
+    ["\n{{> part}}", "line 2, column 5: The partial part could not be found"],
+  ];
+  test.each(broken)("that is broken is refused with file and line: %j", (text, message) => {
+    const error = refused(text);
+    expect([error.code, error.message]).toEqual(["CONFIG_INVALID", `deploy/db.hbs, ${message}`]);
+  });
+
+  test("may name a value as it likes", () => {
+    expect(render("{{log}} {{constructor}}", { log: "/var/log", constructor: "x" })).toBe("/var/log x");
+  });
 });
 
 describe("config files", () => {
