@@ -13,6 +13,7 @@ import { readIndex, writeIndex } from "../release/source-index.ts";
 import { assertOneFileSystem, listHeads, readRelease } from "../release/store.ts";
 import type { Ground } from "../release/walk.ts";
 import { createIgnores } from "./ignores.ts";
+import { assertPublic } from "./public.ts";
 import type { Source } from "./source.ts";
 
 export interface ReleaseOptions {
@@ -42,11 +43,13 @@ export function makeRelease(scene: Scene, source: Source, { version, merge }: Re
     lastRelease: lastReleaseOf(scene),
     emit: world.emit,
   });
+  const entries = base ? overlay(base.entries, seen.entries) : seen.entries;
+  assertPublic(spec, entries);
   const manifest = recordRelease(
     world.store,
     {
       project: spec.project,
-      entries: base ? overlay(base.entries, seen.entries) : seen.entries,
+      entries,
       version: chooseVersion(version, source),
       avoid: referenced(state).filter((release) => !isStagedAs(site, release, spec)),
       source: { from: source.from, commit: source.commit, mergedOnto: base?.version ?? null },

@@ -13,18 +13,18 @@ export function diff(before: Entry[], after: Entry[]): Difference {
   while (i < before.length || j < after.length) {
     const old = before[i];
     const young = after[j];
-    if (!young || (old && old.path < young.path)) {
-      difference.removed.push(old!);
-      i += 1;
-    } else if (!old || young.path < old.path) {
-      difference.added.push(young);
-      j += 1;
-    } else {
+    if (old && young && old.path === young.path) {
       if (!sameEntry(old, young)) {
         difference.removed.push(old);
         difference.added.push(young);
       }
       i += 1;
+      j += 1;
+    } else if (!young || (old && old.path < young.path)) {
+      difference.removed.push(old!);
+      i += 1;
+    } else {
+      difference.added.push(young);
       j += 1;
     }
   }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { digestOf } from "./columns.ts";
 
 export interface FileEntry {
   kind: "file";
@@ -53,32 +53,6 @@ export function makeManifest(
   entries: Entry[],
 ): Manifest {
   return { format: 1, ...about, digest: digestOf(entries), ...sizeOf(entries), entries };
-}
-
-export function digestOf(entries: Entry[]): string {
-  const hash = createHash("sha256");
-  for (const column of identities(entries)) hash.update(column).update("\n");
-  return hash.digest("hex");
-}
-
-// By column, as hashing a few long strings takes a fraction of the time that one an entry does. No path holds "//", no
-// target NUL, and a hash has 64 letters: equal columns are of equal entries.
-function identities(entries: Entry[]): string[] {
-  const hashes: string[] = [];
-  const targets: string[] = [];
-  let kinds = "";
-  for (const entry of entries) {
-    kinds += letterOf(entry);
-    if (entry.kind === "file") hashes.push(entry.sha256);
-    if (entry.kind === "link") targets.push(entry.target);
-  }
-  return [entries.map((entry) => entry.path).join("//"), kinds, hashes.join(""), targets.join("\0")];
-}
-
-/** An entry's kind in one letter, where files that are executable are a kind of their own. */
-export function letterOf(entry: Entry): "f" | "x" | "l" | "d" {
-  if (entry.kind === "file") return entry.executable ? "x" : "f";
-  return entry.kind === "link" ? "l" : "d";
 }
 
 export function sizeOf(entries: Entry[]): { files: number; bytes: number } {

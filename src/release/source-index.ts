@@ -85,15 +85,9 @@ export function createRecall(index: SourceIndex | null): (path: string, look: Lo
     while (i < entries.length && entries[i]!.path < path) i += 1;
     const entry = entries[i];
     if (entry?.path !== path || entry.kind !== "file" || entry.executable !== look.executable) return null;
-    const [size, mtimeMs, ctimeMs, ino] = [
-      looks[4 * i],
-      looks[4 * i + 1],
-      looks[4 * i + 2],
-      looks[4 * i + 3],
-    ];
-    const same =
-      ctimeMs === look.ctimeMs && mtimeMs === look.mtimeMs && size === look.size && ino === look.ino;
-    return same ? entry : null;
+    const at = 4 * i;
+    if (looks[at] !== look.size || looks[at + 1] !== look.mtimeMs) return null;
+    return looks[at + 2] === look.ctimeMs && looks[at + 3] === look.ino ? entry : null;
   };
 }
 

@@ -26,14 +26,14 @@ const REPORT_EVERY = 5000;
 export function turnTree(store: Store, dir: string, before: Entry[], after: Entry[], emit: Emit): void {
   const folders = openFolders(dir, before.length === 0);
   const { removed, added } = diff(before, after);
-  const [had, needs] = [foldersOf(before), foldersOf(after)];
+  const [left, entered] = [foldersOf(removed), foldersOf(added)];
   for (const entry of removed) {
     if (entry.kind === "folder") continue;
     folders.touch(entry.path);
     unlinkSync(`${dir}/${entry.path}`);
   }
-  for (const folder of [...had].reverse()) if (!needs.has(folder)) folders.remove(folder);
-  for (const folder of needs) if (!had.has(folder)) folders.make(folder);
+  for (const folder of [...left].reverse()) if (!holdsFolder(after, folder)) folders.remove(folder);
+  for (const folder of entered) if (!holdsFolder(before, folder)) folders.make(folder);
   added.forEach((entry, i) => {
     if (entry.kind === "folder") return;
     folders.touch(entry.path);
@@ -61,6 +61,23 @@ export function foldersOf(entries: Entry[]): Set<string> {
     for (const folder of ancestors(entry.path)) folders.add(folder);
   }
   return folders;
+}
+
+function holdsFolder(entries: Entry[], folder: string): boolean {
+  const itself = entries[firstFrom(entries, folder)];
+  if (itself?.kind === "folder" && itself.path === folder) return true;
+  return entries[firstFrom(entries, `${folder}/`)]?.path.startsWith(`${folder}/`) ?? false;
+}
+
+/** Where the first entry stands whose path doesn't sort before the one given. */
+function firstFrom(entries: Entry[], path: string): number {
+  let [low, high] = [0, entries.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (entries[middle]!.path < path) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The folders of a tree are read-only, but for those that are being changed. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { digestOf, makeManifest } from "../../src/release/manifest.ts";
+import { digestOf } from "../../src/release/columns.ts";
 import { entriesOf, entryOf, file, folder, link, program, trees } from "./world.ts";
 
 describe("a release's digest", () => {
@@ -25,17 +25,5 @@ describe("a release's digest", () => {
     const sneaky = `a\0f${"0".repeat(64)}\nb`;
     const pair = [entryOf("a", file("")), entryOf("b", file(""))];
     expect(digestOf([entryOf(sneaky.replaceAll("\0", "0"), file(""))])).not.toBe(digestOf(pair));
-  });
-});
-
-test("a manifest counts files and bytes, not symlinks and folders", () => {
-  const entries = entriesOf({ a: file("four"), b: link("a"), c: folder, d: program("12345") });
-  const about = { project: "shop", version: "1", created: "2026-11-21T09:00:00Z" };
-  const source = { from: ".", commit: null, mergedOnto: null };
-  expect(makeManifest({ ...about, source }, entries)).toMatchObject({
-    format: 1,
-    files: 2,
-    bytes: 9,
-    entries,
   });
 });
