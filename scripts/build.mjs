@@ -8,7 +8,8 @@ await build({
   input: "src/cli.ts",
   platform: "node",
   // The ES module of a package, where it has one: what remains of a CommonJS one can't be bundled into this file.
-  resolve: { mainFields: ["module", "main"] },
+  // Handlebars does without its source maps where they are missing.
+  resolve: { mainFields: ["module", "main"], alias: { "source-map": false } },
   transform: { define: { __VERSION__: JSON.stringify(version) } },
   output: { file: "dist/greenroom.mjs", format: "esm", codeSplitting: false, minify: true, keepNames: true },
   logLevel: "warn",

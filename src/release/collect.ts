@@ -63,7 +63,8 @@ function readUnknown(files: FoundFile[], options: CollectOptions): ReadFile[] {
 
 /** Puts what was read in the places of what wasn't known; a file that changed in between looks as it did when read. */
 function fillIn(known: (Entry | null)[], found: Found[], read: ReadFile[]): void {
-  const places = known.flatMap((entry, i) => (entry === null ? i : []));
+  const places: number[] = [];
+  for (let i = 0; i < known.length; i++) if (known[i] === null) places.push(i);
   for (const { index, entry, look } of read) {
     const place = places[index]!;
     known[place] = entry;

@@ -63,12 +63,13 @@ export function writeIndex(
   const { project, version } = manifest;
   const looks = new Float64Array(4 * found.length);
   found.forEach((thing, i) => {
-    const look = thing.kind === "file" ? thing.look : null;
-    const certain = look && Math.max(look.mtimeMs, look.ctimeMs) < seenAt - TICK;
-    looks[4 * i] = certain ? look.size : Number.NaN;
-    looks[4 * i + 1] = look?.mtimeMs ?? 0;
-    looks[4 * i + 2] = look?.ctimeMs ?? 0;
-    looks[4 * i + 3] = look?.ino ?? 0;
+    if (thing.kind !== "file") return;
+    const { size, mtimeMs, ctimeMs, ino } = thing.look;
+    const certain = Math.max(mtimeMs, ctimeMs) < seenAt - TICK;
+    looks[4 * i] = certain ? size : Number.NaN;
+    looks[4 * i + 1] = mtimeMs;
+    looks[4 * i + 2] = ctimeMs;
+    looks[4 * i + 3] = ino;
   });
   const head: Head = { source, project, version };
   const bytes = Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), Buffer.from(looks.buffer)]);
