@@ -12,6 +12,7 @@ export const ERRORS = {
 
   SOURCE_MISSING: { exit: 10, about: "the folder or git ref to stage from doesn't exist" },
   SOURCE_EMPTY: { exit: 10, about: "the folder to stage from holds no files" },
+  PUBLIC_MISSING: { exit: 10, about: "the release lacks the folder that visitors are to see" },
   SOURCE_UNREADABLE: { exit: 10, about: "a file of the source can't be read" },
   SOURCE_CHANGING: { exit: 10, about: "a file of the source kept changing while it was read" },
   SOURCE_SPECIAL: { exit: 10, about: "the source holds a socket, device or pipe" },
@@ -45,6 +46,7 @@ export const ERRORS = {
   DISK_FULL: { exit: 20, about: "the disk is full" },
   ROOT_SPLIT: { exit: 20, about: "the root spans two file systems" },
   ROOT_UNUSABLE: { exit: 20, about: "the root can't be written or read" },
+  PLACE_TAKEN: { exit: 20, about: "something else is where a symlink of Greenroom's belongs" },
   IO_FAILED: { exit: 20, about: "the file system refused an operation" },
   TOOL_MISSING: { exit: 21, about: "a program that is needed isn't installed" },
   VERIFY_FAILED: { exit: 22, about: "files differ from their manifest and could not be repaired" },

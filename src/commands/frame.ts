@@ -1,7 +1,8 @@
 import { Command as Commander, CommanderError } from "commander";
 import { createApp } from "../app.ts";
 import { GreenroomError } from "../errors.ts";
-import type { Command, Options } from "./command.ts";
+import { blameRoot } from "./blame-root.ts";
+import type { Command, Context, Options } from "./command.ts";
 import { commands } from "./index.ts";
 import { createScreen, type Screen } from "./screen.ts";
 
@@ -75,8 +76,16 @@ async function call(command: Command, words: string[], parsed: Parsed, screen: S
       kind === "flag" ? parsed[name] === true : parsed[name],
     ]),
   ) as Parameters<Command<Options>["run"]>[0]["options"];
-  const result = await command.run({ app, words, options, dryRun: parsed.dryRun === true });
+  const result = await answer(command, { app, words, options, dryRun: parsed.dryRun === true });
   screen.succeed(result, (paint) => command.render(result, paint));
+}
+
+async function answer(command: Command, context: Context): Promise<unknown> {
+  try {
+    return await command.run(context);
+  } catch (error) {
+    throw blameRoot(error, context.app.root);
+  }
 }
 
 /** `--release "$V"` with nothing in V would mean something else than it says. */

@@ -3,6 +3,7 @@ import type { Scene } from "../environment/world.ts";
 import { GreenroomError } from "../errors.ts";
 import { assertVersion } from "../names.ts";
 import { chooseVersion, groundOf, makeRelease } from "../project/make-release.ts";
+import { assertPublic } from "../project/public.ts";
 import { chooseEnvironment, resolveSpec } from "../project/resolve.ts";
 import { type Source, withSource } from "../project/source.ts";
 import { listVersions, lockStore, readRelease } from "../release/store.ts";
@@ -39,10 +40,10 @@ export async function withRelease<T>(
   const name = chooseEnvironment(project, environment);
   const lock = dryRun ? null : lockStore(app.world().store, "shared", {});
   try {
-    if (options.release) return await use(app.scene(name), findStored(app, options));
+    if (options.release) return await use(app.scene(name), findStored(app.scene(name), options));
     return await withSource(project, options.from, { emit: app.emit, build: !dryRun }, async (source) => {
       const scene = app.sceneOf(resolveSpec(source.project, name));
-      if (dryRun) return use(scene, foresee(scene, source, options.version));
+      if (dryRun) return use(scene, foresee(scene, source, options));
       const { manifest, read } = makeRelease(scene, source, options);
       return use(scene, { release: manifest.version, files: manifest.files, read });
     });
@@ -52,7 +53,10 @@ export async function withRelease<T>(
 }
 
 /** A release that was made before, by the name that the user gave. */
-function findStored(app: App, { release, from, version, merge }: Given<typeof sourceOptions>): Prepared {
+function findStored(
+  { spec, world }: Scene,
+  { release, from, version, merge }: Given<typeof sourceOptions>,
+): Prepared {
   if (from !== undefined || version !== undefined || merge) {
     throw new GreenroomError(
       "USAGE",
@@ -60,12 +64,27 @@ function findStored(app: App, { release, from, version, merge }: Given<typeof so
     );
   }
   assertVersion(release!);
-  const { project } = app.project().file;
-  return { release: release!, files: readRelease(app.world().store, project, release!).files, read: 0 };
+  const { entries, files } = readRelease(world.store, spec.project, release!);
+  assertPublic(spec, entries);
+  return { release: release!, files, read: 0 };
 }
 
-function foresee({ spec, world }: Scene, source: Source, version: string | undefined): Prepared {
+function foresee(
+  { spec, world }: Scene,
+  source: Source,
+  { version, merge }: Given<typeof sourceOptions>,
+): Prepared {
   const free = nextVersion(listVersions(world.store, spec.project), world.now());
-  const files = walk(groundOf(source, spec.storage, world.root)).length;
-  return { release: chooseVersion(version, source) ?? free, files, read: 0 };
+  const found = walk(groundOf(source, spec.storage, world.root));
+  // What a build would add can't be known.
+  const isWhole = source.project.file.build.run.length === 0;
+  if (isWhole && found.every(({ kind }) => kind === "folder")) throw emptySource(source.dir);
+  if (isWhole && !merge) assertPublic(spec, found);
+  return { release: chooseVersion(version, source) ?? free, files: found.length, read: 0 };
+}
+
+function emptySource(dir: string): GreenroomError {
+  return new GreenroomError("SOURCE_EMPTY", `${dir} holds no files to release`, {
+    hint: "check --from, build.output, ignore and .greenroomignore",
+  });
 }

@@ -78,6 +78,20 @@ export function readPointer(pointer: string): string | null {
   return orNull(() => readlinkSync(pointer), "ENOENT", "EINVAL", "ENOTDIR");
 }
 
+/** Of a pointer that only we move: whatever else took its place is named, as no rename could put it right. */
+export function readOwnPointer(pointer: string): string | null {
+  try {
+    return readlinkSync(pointer);
+  } catch (error) {
+    if (errnoOf(error) === "ENOENT" || errnoOf(error) === "ENOTDIR") return null;
+    if (errnoOf(error) !== "EINVAL") throw error;
+    throw new GreenroomError("PLACE_TAKEN", `${pointer} should be a symlink and is something else`, {
+      hint: `move it away: mv ${pointer} ${pointer}.aside`,
+      cause: error,
+    });
+  }
+}
+
 export function readJson<T>(path: string): T | null {
   const text = orNull(() => readFileSync(path, "utf8"), "ENOENT", "ENOTDIR");
   if (text === null) return null;

@@ -1,13 +1,7 @@
-import { existsSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
-import {
-  ensureDirectory,
-  movePointer,
-  readPointer,
-  syncDirectory,
-  writeJsonDurably,
-} from "../disk/durable.ts";
-import { GreenroomError } from "../errors.ts";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { movePointer, readPointer, syncDirectory } from "../disk/durable.ts";
+import { GreenroomError, translateErrno } from "../errors.ts";
 import { readAccount } from "../processes/account.ts";
 import { readRelease } from "../release/store.ts";
 import { buildTree } from "./build-tree.ts";
@@ -15,6 +9,7 @@ import { runCheck } from "./checks.ts";
 import { readStaged, writeConfig } from "./config.ts";
 import type { Door } from "./door.ts";
 import { identityOf, writeIdentity } from "./identity.ts";
+import { forgetMarks, markRelease } from "./marks.ts";
 import { refreshPreviews } from "./previews.ts";
 import { dropRelease, sweepObjects } from "./prune-store.ts";
 import { dropSpares, retireRelease } from "./retention.ts";
@@ -22,6 +17,7 @@ import type { Side } from "./sides.ts";
 import { at, siteName } from "./site.ts";
 import type { Step } from "./steps.ts";
 import { accountName, ownerFor, seedStorage } from "./storage.ts";
+import { sweepRemoved } from "./sweep.ts";
 import { runTask } from "./tasks.ts";
 import { moveTraffic, sweepGenerations } from "./traffic.ts";
 import { type CheckResult, forgetVerdict, writeVerdict } from "./verdict.ts";
@@ -32,6 +28,8 @@ export interface Stage {
   scene: Scene;
   door: Door;
   results: CheckResult[];
+  /** What went wrong beside what was asked for. */
+  warnings: string[];
 }
 
 /** Does one step. A step that was done already may be done again. */
@@ -71,17 +69,18 @@ export async function applyStep(stage: Stage, step: Step): Promise<void> {
       assertThere(scene, step.side);
       return world.parts.supervisor.assertHealthy(site, step.side, servedOn(scene, step.side));
     case "traffic":
-      return applyTraffic(scene, step);
+      return applyTraffic(stage, step);
     case "mark":
       return markRelease(scene, step.release, step.bad);
     case "retire":
       return retireRelease(scene, step.release);
     case "drop":
       // A release that gets the name later is another one.
-      markRelease(scene, step.release, false);
+      forgetMarks(site, step.release);
       return dropRelease(world.store, spec.project, step.release);
     case "sweep":
       dropSpares(site);
+      sweepRemoved(site.root);
       return sweepObjects(world.store);
     default:
       return step satisfies never;
@@ -95,13 +94,27 @@ export function isMoved({ site }: Scene, step: Extract<Step, { do: "traffic" | "
     : readPointer(at.side(site, step.side)) === `releases/${step.release}`;
 }
 
-function applyTraffic({ site }: Scene, { generation, live, share }: Extract<Step, { do: "traffic" }>): void {
+function applyTraffic(stage: Stage, { generation, live, share }: Extract<Step, { do: "traffic" }>): void {
+  const { site } = stage.scene;
   moveTraffic(site, generation, live, share);
   syncDirectory(site.dir);
   if (readPointer(join(site.dir, "rehearsal")) !== "traffic/rehearsal") {
     movePointer(join(site.dir, "rehearsal"), "traffic/rehearsal");
   }
-  sweepGenerations(site);
+  sweepOld(stage);
+}
+
+/** Visitors are where they should be by then, and the next move sweeps all that is old. */
+function sweepOld({ scene: { site, world }, warnings }: Stage): void {
+  try {
+    sweepGenerations(site);
+  } catch (error) {
+    const failure = translateErrno(error);
+    if (!(failure instanceof GreenroomError)) throw error;
+    const text = `done, but old folders of traffic.d are left to the next command: ${failure.message}`;
+    world.emit({ event: "warning", text });
+    warnings.push(text);
+  }
 }
 
 /** A rehearsal that doesn't become healthy is marked, so that nothing switches to it. */
@@ -124,14 +137,6 @@ function recordVerdict(
 ): void {
   const passed = results.every((result) => result.passed);
   writeVerdict(scene.site, side, { release, passed, results, at: scene.world.now().toISOString() });
-}
-
-function markRelease({ site, world }: Scene, release: string, bad: boolean): void {
-  const mark = join(site.dir, "bad", release);
-  if (bad) {
-    ensureDirectory(dirname(mark));
-    writeJsonDurably(mark, { at: world.now().toISOString(), by: world.by });
-  } else rmSync(mark, { force: true });
 }
 
 /** A pointer can outlive its tree, if somebody removed that by hand. */

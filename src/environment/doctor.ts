@@ -7,7 +7,7 @@ import { isLocked } from "../disk/lock.ts";
 import { errnoOf, GreenroomError } from "../errors.ts";
 import { readLastEntry } from "./journal.ts";
 import { at, type Site, siteName, siteOf } from "./site.ts";
-import { listSites } from "./state.ts";
+import { listSites, readState } from "./state.ts";
 
 export interface Finding {
   what: string;
@@ -34,7 +34,7 @@ export function examine(root: string, readProject: () => { file: { project: stri
     checkTool("sync", "apt-get install coreutils", "broken"),
     checkTool("git", "apt-get install git", "note"),
     checkUp(root),
-    ...checkJournals(root),
+    ...checkSites(root),
   ];
 }
 
@@ -103,16 +103,26 @@ function checkUp(root: string): Finding {
   return { what: "greenroom up", state: "note", found: "not running", remedy: "greenroom up" };
 }
 
-function checkJournals(root: string): Finding[] {
-  return listSites(root).flatMap(({ project, environment }) => {
-    const site = siteOf(root, project, environment);
-    const last = readLastEntry(site);
-    if (!last || last.end || isAtWork(site)) return [];
-    const found = `${last.begin.operation} of ${last.begin.at} was cut short; the next command finishes or undoes it`;
-    return [
-      { what: siteName(site), state: "note", found, remedy: `greenroom verify ${environment}` } as const,
-    ];
-  });
+function checkSites(root: string): Finding[] {
+  const sites = listSites(root).map(({ project, environment }) => siteOf(root, project, environment));
+  return sites.flatMap((site) => [...checkPointers(site), ...checkJournal(site)]);
+}
+
+function checkPointers(site: Site): Finding[] {
+  try {
+    readState(site);
+    return [];
+  } catch (error) {
+    if (!(error instanceof GreenroomError)) throw error;
+    return [{ what: siteName(site), state: "broken", found: error.message, remedy: error.hint ?? null }];
+  }
+}
+
+function checkJournal(site: Site): Finding[] {
+  const last = readLastEntry(site);
+  if (!last || last.end || isAtWork(site)) return [];
+  const found = `${last.begin.operation} of ${last.begin.at} was cut short; the next command finishes or undoes it`;
+  return [{ what: siteName(site), state: "note", found, remedy: `greenroom verify ${site.environment}` }];
 }
 
 // Asking for the lock itself, even for a moment, could turn a command away that wants it just then.

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import {
   ensureDirectory,
   movePointer,
+  readOwnPointer,
   readPointer,
   syncDirectory,
   writeJsonDurably,
@@ -28,9 +29,10 @@ export function ensureSite(site: Site): void {
 
 /** The names that people and other tools know the roles by; under the lock, as they are moved there. */
 export function ensureRoles(site: Site): void {
-  if (readPointer(join(site.dir, "current")) === null) movePointer(join(site.dir, "current"), "traffic/live");
+  const [current, rehearsal] = [join(site.dir, "current"), join(site.dir, "rehearsal")];
+  if (readOwnPointer(current) === null) movePointer(current, "traffic/live");
   // Until something is live there is no traffic to ask which side rehearses.
-  if (readPointer(join(site.dir, "rehearsal")) === null) movePointer(join(site.dir, "rehearsal"), "blue");
+  if (readOwnPointer(rehearsal) === null) movePointer(rehearsal, "blue");
 }
 
 /** Answers for the environment's domain, and for no other that it had. */
@@ -49,7 +51,7 @@ export function writeIdentity(site: Site, identity: Identity): void {
 }
 
 export function assertDomainFree(site: Site, domain: string): void {
-  const owner = readPointer(join(at.hosts(site.root), domain));
+  const owner = readOwnPointer(join(at.hosts(site.root), domain));
   if (owner === null || owner === hostTarget(site)) return;
   // Its environment was taken away by hand, and this link forgotten.
   if (!existsSync(join(at.hosts(site.root), owner))) return;

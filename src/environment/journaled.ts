@@ -49,7 +49,7 @@ interface Applied {
 /** Once what people see has moved the operation is done; what fails after that is told, not turned into a failure. */
 async function applyAll(stage: Stage, steps: Step[], done: (index: number) => void): Promise<Applied> {
   const { emit } = stage.scene.world;
-  const applied: Applied = { warnings: [], untidy: false, failedTask: null };
+  const applied: Applied = { warnings: stage.warnings, untidy: false, failedTask: null };
   const commit = steps.findLastIndex(isCommit);
   for (const [index, step] of steps.entries()) {
     emit({ event: "step", text: describeStep(step) });

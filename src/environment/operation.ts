@@ -37,10 +37,10 @@ export async function runOperation(scene: Scene, request: Request): Promise<Done
   const { site } = scene;
   if (!request.creates) assertExists(scene);
   if (request.dryRun) return planOnly(scene, request);
-  if (request.creates) ensureSite(site);
   const lock = takeLock(scene, request.operation);
-  const stage: Stage = { scene, door: openDoors(site, scene.world.parts), results: [] };
+  const stage: Stage = { scene, door: openDoors(site, scene.world.parts), results: [], warnings: [] };
   try {
+    ensureSite(site);
     const finished = await recover(stage);
     if (request.creates) ensureRoles(site);
     const isDone = request.isTurn === true && finished === request.operation;

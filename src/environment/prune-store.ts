@@ -13,7 +13,7 @@ import {
 } from "../release/store.ts";
 import { lastVersion } from "../release/versions.ts";
 import { type Site, siteOf } from "./site.ts";
-import { listSites, readState } from "./state.ts";
+import { listNames, listSites, readState } from "./state.ts";
 
 /** Releases of the site's project that no environment on this machine has on disk, once `retired` have left this one. */
 export function findDroppable(site: Site, store: Store, retired: string[], now: Date): string[] {
@@ -56,11 +56,17 @@ export function sweepObjects(store: Store): void {
 
 function unneededObjects(store: Store, isGone: (project: string, version: string) => boolean): string[] {
   const needed = neededObjects(store, isGone);
-  return (orNull(() => readdirSync(store.objects), "ENOENT") ?? []).flatMap((folder) =>
-    readdirSync(join(store.objects, folder))
-      .filter((name) => !needed.has(name))
+  // What else somebody put there isn't ours to delete; `verify` names it.
+  const folders = listNames(store.objects).filter((name) => /^[0-9a-f]{2}$/.test(name));
+  return folders.flatMap((folder) =>
+    listNames(join(store.objects, folder))
+      .filter((name) => isObject(name) && !needed.has(name))
       .map((name) => join(store.objects, folder, name)),
   );
+}
+
+function isObject(name: string): boolean {
+  return /^[0-9a-f]{64}(\.x)?$/.test(name);
 }
 
 function neededObjects(store: Store, isGone: (project: string, version: string) => boolean): Set<string> {

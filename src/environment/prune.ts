@@ -4,6 +4,7 @@ import { findDroppable, findUnneeded } from "./prune-store.ts";
 import { releasesToRetire } from "./retention.ts";
 import type { EnvironmentState } from "./state.ts";
 import type { Step } from "./steps.ts";
+import { findRemoved } from "./sweep.ts";
 import type { Scene } from "./world.ts";
 
 /** Takes away what no environment needs: old trees, releases that are on no disk, contents of no release. */
@@ -31,7 +32,7 @@ function planPrune(scene: Scene, state: EnvironmentState): Step[] {
   const retired = releasesToRetire(state, spec.keep);
   const drops = findDroppable(site, world.store, retired, world.now());
   const unneeded = findUnneeded(world.store, spec.project, drops);
-  const sweeping = unneeded.objects > 0 || state.spare !== null;
+  const sweeping = unneeded.objects > 0 || state.spare !== null || findRemoved(world.root).length > 0;
   return [
     ...retired.map((release): Step => ({ do: "retire", release })),
     ...(retired.length > 0 ? [{ do: "previews" } as const] : []),

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { orNull, syncDirectory, temporaryName } from "../disk/durable.ts";
 import { removeTree } from "../disk/remove.ts";
 import { GreenroomError } from "../errors.ts";
+import { lockStore } from "../release/store.ts";
 import { forgetHosts } from "./identity.ts";
 import { assertExists, takeLock } from "./operation.ts";
 import { at, type Site, siteName } from "./site.ts";
@@ -18,19 +19,29 @@ export interface RemoveOptions {
 
 /** The environment on this machine, not its releases: these stay in the store until `prune`. */
 export async function remove(scene: Scene, { force, storage, dryRun }: RemoveOptions) {
-  const { site } = scene;
+  const { site, world } = scene;
   if (!lstatSync(site.dir, { throwIfNoEntry: false })) assertExists(scene);
   assertRemovable(site, force);
   const kept = !storage && hasContent(at.storage(site)) ? at.storage(site) : null;
   if (!dryRun) {
-    const lock = takeLock(scene, "remove");
+    // Who prunes takes what has a temporary name for something that a run that died left.
+    const store = lockStore(world.store, "shared", {});
     try {
-      removeSite(site, kept !== null);
+      removeLocked(scene, kept !== null);
     } finally {
-      lock.release();
+      store.release();
     }
   }
   return { removed: siteName(site), storage: kept };
+}
+
+function removeLocked(scene: Scene, keepStorage: boolean): void {
+  const lock = takeLock(scene, "remove");
+  try {
+    removeSite(scene.site, keepStorage);
+  } finally {
+    lock.release();
+  }
 }
 
 function assertRemovable(site: Site, force: boolean): void {

@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import { orNull, readJsonIfWhole, readPointer, TEMPORARY } from "../disk/durable.ts";
+import { orNull, readJsonIfWhole, readOwnPointer, TEMPORARY } from "../disk/durable.ts";
 import { other, SIDES, type Side } from "./sides.ts";
 import { at, type Identity, type Site } from "./site.ts";
 import { readTraffic, type Traffic } from "./traffic.ts";
@@ -90,7 +90,7 @@ export function listNames(folder: string): string[] {
 }
 
 function readSide(site: Site, side: Side): string | null {
-  const target = readPointer(at.side(site, side));
+  const target = readOwnPointer(at.side(site, side));
   return target === null ? null : basename(target);
 }
 

@@ -7,19 +7,34 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { syncDirectory, syncFileSystem, temporaryName } from "../disk/durable.ts";
+import { GreenroomError } from "../errors.ts";
 import { readAccount } from "../processes/account.ts";
 import type { Entry } from "../release/manifest.ts";
+import { ancestors } from "../release/merge.ts";
 import { objectPath, type Store } from "../release/store.ts";
 import { at, type Site } from "./site.ts";
 import type { EnvironmentSpec } from "./spec.ts";
 
 /** Storage paths that this environment doesn't have yet; what a release brings there becomes their first content. */
 export function missingStorage(site: Site, storage: string[]): string[] {
+  for (const path of storage) assertRoom(site, path);
   return storage.filter((path) => !lstatSync(at.storage(site, path), { throwIfNoEntry: false }));
+}
+
+/** What was a file in storage can't be a folder of it now. */
+function assertRoom(site: Site, path: string): void {
+  const blocker = ancestors(path)
+    .map((folder) => at.storage(site, folder))
+    .find((folder) => statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false);
+  if (blocker === undefined) return;
+  throw new GreenroomError("CONFIG_INVALID", `storage ${path} has no place: ${blocker} is no folder`, {
+    hint: "name another path, or move away what is there",
+  });
 }
 
 /** Fills a storage path once. It appears whole, and what is there is never touched again. */

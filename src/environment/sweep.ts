@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { orNull, readPointer } from "../disk/durable.ts";
 import { discardTree, removeTree } from "../disk/remove.ts";
 import { readStaged } from "./config.ts";
 import { hostTarget } from "./identity.ts";
 import { at, type Site } from "./site.ts";
 import type { EnvironmentSpec } from "./spec.ts";
-import { listNames, readState, referenced } from "./state.ts";
+import { isVisible, listNames, readState, referenced } from "./state.ts";
 import { sweepGenerations } from "./traffic.ts";
 
 const TEMPORARY_NAME = /^\.tmp-[0-9a-f]{12}-/;
@@ -30,15 +30,29 @@ export function sweepLeftovers(site: Site, spec: EnvironmentSpec): void {
 }
 
 function sweepTemporary(folder: string): void {
-  for (const name of orNull(() => readdirSync(folder), "ENOENT") ?? []) {
+  for (const name of readNames(folder)) {
     if (TEMPORARY_NAME.test(name)) removeTree(join(folder, name));
   }
+}
+
+/** What removals of environments that died left, of all projects. */
+export function findRemoved(root: string): string[] {
+  const sites = join(root, "sites");
+  return listNames(sites)
+    .filter(isVisible)
+    .flatMap((project) => readNames(join(sites, project)).map((name) => join(sites, project, name)))
+    .filter((path) => TEMPORARY_NAME.test(basename(path)));
+}
+
+/** For whoever has the store alone: a removal that is still at work shares it. */
+export function sweepRemoved(root: string): void {
+  for (const path of findRemoved(root)) removeTree(path);
 }
 
 /** All environments share the hosts: only what leads to this one is known to be nobody's any more. */
 function sweepHosts(site: Site): void {
   const hosts = at.hosts(site.root);
-  for (const name of orNull(() => readdirSync(hosts), "ENOENT") ?? []) {
+  for (const name of readNames(hosts)) {
     const ours = TEMPORARY_NAME.test(name) && readPointer(join(hosts, name)) === hostTarget(site);
     if (ours) rmSync(join(hosts, name));
   }
@@ -61,4 +75,8 @@ function sweepConfig(site: Site): void {
     rmSync(at.config(site, release), { recursive: true, force: true });
     rmSync(at.staged(site, release), { force: true });
   }
+}
+
+function readNames(folder: string): string[] {
+  return orNull(() => readdirSync(folder), "ENOENT", "ENOTDIR") ?? [];
 }

@@ -4,6 +4,7 @@ import {
   ensureDirectory,
   movePointer,
   orNull,
+  readOwnPointer,
   readPointer,
   syncDirectory,
   temporaryName,
@@ -25,7 +26,7 @@ export interface Traffic {
 }
 
 export function readTraffic(site: Site): Traffic | null {
-  const target = readPointer(at.traffic(site));
+  const target = readOwnPointer(at.traffic(site));
   if (target === null) return null;
   const folder = join(site.dir, target);
   const live = basename(readPointer(join(folder, "live")) ?? "");

@@ -5,7 +5,7 @@ import { at } from "../../src/environment/site.ts";
 import { missingStorage, seedStorage } from "../../src/environment/storage.ts";
 import { operations } from "../../src/servers/operations.ts";
 import { file, folder, link, program, readTree, type Things } from "../release/world.ts";
-import { leftovers, makeStage, putFile } from "./world.ts";
+import { errorOf, leftovers, makeStage, putFile } from "./world.ts";
 
 function seed(path: string, things: Things) {
   const stage = makeStage();
@@ -44,6 +44,18 @@ describe("storage", () => {
     );
     const { site } = seed("uploads", {});
     expect(readdirSync(at.storage(site, "uploads"))).toEqual([]);
+  });
+
+  test("has no place below what is a file there, and says so before anything is made", () => {
+    const stage = makeStage();
+    const { site } = stage.scene();
+    putFile(at.storage(site, "data"), "db");
+    const error = errorOf(() => missingStorage(site, ["data/a/b"]));
+    expect([error.code, error.message]).toEqual([
+      "CONFIG_INVALID",
+      `storage data/a/b has no place: ${at.storage(site, "data")} is no folder`,
+    ]);
+    expect(missingStorage(site, ["data", "other"])).toEqual(["other"]);
   });
 
   test("takes only what lies below, not what begins alike", () => {

@@ -1,0 +1,20 @@
+import { sep } from "node:path";
+import { errnoOf, GreenroomError } from "../errors.ts";
+
+const REFUSALS = ["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST"];
+
+/** What the kernel refuses in the root, or on the way to it, is said of the root; other errors pass through. */
+export function blameRoot(error: unknown, root: string): unknown {
+  const told = error instanceof GreenroomError && error.code === "IO_FAILED" ? error.cause : error;
+  const { path } = (told ?? {}) as NodeJS.ErrnoException;
+  if (!(told instanceof Error) || !path || !REFUSALS.includes(errnoOf(told) ?? "")) return error;
+  if (!holds(root, path) && !holds(path, root)) return error;
+  return new GreenroomError("ROOT_UNUSABLE", `the root ${root} can't be used: ${told.message}`, {
+    hint: "act as the account that owns it, or name another with --root or GREENROOM_ROOT",
+    cause: error,
+  });
+}
+
+function holds(folder: string, path: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+}
