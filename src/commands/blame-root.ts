@@ -1,13 +1,15 @@
 import { sep } from "node:path";
 import { errnoOf, GreenroomError } from "../errors.ts";
 
-const REFUSALS = ["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST"];
+// ENOENT is what Node makes of EROFS where it makes several folders at once.
+const REFUSALS = ["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST", "ENOENT"];
 
 /** What the kernel refuses in the root, or on the way to it, is said of the root; other errors pass through. */
 export function blameRoot(error: unknown, root: string): unknown {
   const told = error instanceof GreenroomError && error.code === "IO_FAILED" ? error.cause : error;
-  const { path } = (told ?? {}) as NodeJS.ErrnoException;
+  const { path, syscall } = (told ?? {}) as NodeJS.ErrnoException;
   if (!(told instanceof Error) || !path || !REFUSALS.includes(errnoOf(told) ?? "")) return error;
+  if (errnoOf(told) === "ENOENT" && syscall !== "mkdir") return error;
   if (!holds(root, path) && !holds(path, root)) return error;
   return new GreenroomError("ROOT_UNUSABLE", `the root ${root} can't be used: ${told.message}`, {
     hint: "act as the account that owns it, or name another with --root or GREENROOM_ROOT",

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { isAlive } from "../disk/alive.ts";
 import { readJsonIfWhole } from "../disk/durable.ts";
 import { isLocked } from "../disk/lock.ts";
-import { errnoOf, GreenroomError } from "../errors.ts";
+import { errnoOf, GreenroomError, translateErrno } from "../errors.ts";
 import { readLastEntry } from "./journal.ts";
 import { at, type Site, siteName, siteOf } from "./site.ts";
 import { listSites, readState } from "./state.ts";
@@ -105,16 +105,18 @@ function checkUp(root: string): Finding {
 
 function checkSites(root: string): Finding[] {
   const sites = listSites(root).map(({ project, environment }) => siteOf(root, project, environment));
-  return sites.flatMap((site) => [...checkPointers(site), ...checkJournal(site)]);
+  return sites.flatMap(checkSite);
 }
 
-function checkPointers(site: Site): Finding[] {
+function checkSite(site: Site): Finding[] {
   try {
     readState(site);
-    return [];
-  } catch (error) {
+    return checkJournal(site);
+  } catch (thrown) {
+    const error = translateErrno(thrown);
     if (!(error instanceof GreenroomError)) throw error;
-    return [{ what: siteName(site), state: "broken", found: error.message, remedy: error.hint ?? null }];
+    const remedy = error.code === "PLACE_TAKEN" ? (error.hint ?? null) : "act as the account that owns it";
+    return [{ what: siteName(site), state: "broken", found: error.message, remedy }];
   }
 }
 

@@ -20,7 +20,7 @@ export interface ProcessServing {
   startWithin: Duration;
   /** How long requests in flight may go on when a side is stopped. */
   drain: Duration;
-  /** The account that runs processes and tasks, where Greenroom runs as root. */
+  /** The account that runs processes and tasks where Greenroom runs as root; null: root, less all capabilities. */
   user: string | null;
 }
 

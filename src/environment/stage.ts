@@ -33,6 +33,7 @@ export async function stage(scene: Scene, { release, dryRun }: StageOptions) {
   assertOneFileSystem(world.store, at.releases(site));
   assertDomainFree(site, spec.domain);
   world.parts.supervisor.assertReady(spec);
+  warnOfRoot(scene);
   const healthy = await isHealthyRehearsal(scene, release);
   const done = await runOperation(scene, {
     operation: "stage",
@@ -116,6 +117,12 @@ function lookAt({ site, spec }: Scene, state: EnvironmentState, release: string)
     hasTree: state.releases.includes(release) && sameLinks,
     missingStorage: missingStorage(site, spec.storage),
   };
+}
+
+function warnOfRoot({ spec: { serve }, world }: Scene): void {
+  if (serve.kind !== "process" || serve.user !== null || process.getuid?.() !== 0) return;
+  const text = `the site's programs run as root, as others can't reach ${world.root}: choose a root outside of private folders, or name an account in serve.user`;
+  world.emit({ event: "warning", text });
 }
 
 async function isHealthyRehearsal({ site, spec, world }: Scene, release: string): Promise<boolean> {

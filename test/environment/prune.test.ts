@@ -7,7 +7,7 @@ import type { Scene } from "../../src/environment/world.ts";
 import { listVersions, lockStore } from "../../src/release/store.ts";
 import { operations } from "../../src/servers/operations.ts";
 import { file, type Things } from "../release/world.ts";
-import { errorFrom, makeStage, type Stage } from "./world.ts";
+import { errorFrom, makeStage, putFile, type Stage } from "./world.ts";
 
 async function stageOf(stage: Stage, scene: Scene, things: Things, version?: string): Promise<string> {
   const { manifest } = stage.make(scene, things, version);
@@ -75,6 +75,37 @@ describe("pruning", () => {
     expect(readState(scene.site).releases.sort()).toEqual(["3", "4"]);
     expect(existsSync(at.config(scene.site, "1"))).toBe(false);
     expect(existsSync(at.staged(scene.site, "1"))).toBe(false);
+  });
+
+  test("deletes nothing in the store that isn't an object, which verify names", async () => {
+    const stage = makeStage();
+    const scene = stage.scene();
+    await stageOf(stage, scene, { own: file("1") });
+    const { objects } = stage.world.store;
+    putFile(join(objects, "README"), "mine");
+    putFile(join(objects, "lost+found/a"), "mine");
+    putFile(join(objects, "00/mine"), "mine");
+    await operations.prune(scene, { dryRun: false });
+    expect(["README", "lost+found/a", "00/mine"].every((path) => existsSync(join(objects, path)))).toBe(true);
+    const { detail } = await errorFrom(operations.verify(scene, { dryRun: false }));
+    expect(detail).toContain("store: README (added)");
+  });
+
+  test("takes what a removal that died left, and leaves the mark of no release that is gone", async () => {
+    const stage = makeStage();
+    const scene = stage.scene();
+    const staging = stage.scene({ environment: "staging", domain: "staging.localhost" });
+    await stageOf(stage, scene, { own: file("1") }, "v1");
+    await stageOf(stage, scene, { own: file("2") }, "v2");
+    await stageOf(stage, staging, { own: file("2") }, "v2");
+    putFile(join(staging.site.dir, "bad/v1"), "{}");
+    putFile(join(staging.site.dir, "bad/v2"), "{}");
+    const rubbish = join(stage.root, "sites/shop/.tmp-0123456789ab-gone");
+    putFile(join(rubbish, "run/lock"), "{}");
+    const done = await operations.prune(stage.scene({ keep: 1 }), { dryRun: false });
+    expect(done.dropped).toEqual(["v1"]);
+    expect(existsSync(rubbish)).toBe(false);
+    expect(readState(staging.site).bad).toEqual(["v2"]);
   });
 
   test("waits for nobody who relies on the store", async () => {
@@ -149,6 +180,14 @@ describe("removing an environment", () => {
     expect(existsSync(scene.site.dir)).toBe(false);
     const error = await errorFrom(operations.remove(scene, { force: true, storage: true, dryRun: false }));
     expect(error.code).toBe("ENVIRONMENT_MISSING");
+  });
+
+  test("is never taken by a prune for one that died", async () => {
+    const { stage, scene } = await liveOne("staging");
+    const lock = lockStore(stage.world.store, "exclusive", {});
+    const error = await errorFrom(operations.remove(scene, { force: false, storage: true, dryRun: false }));
+    expect(error.code).toBe("LOCKED");
+    lock.release();
   });
 
   test("does nothing with a dry run, and isn't kept from it by what another removal left", async () => {
