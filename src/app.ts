@@ -5,6 +5,7 @@ import { siteOf } from "./environment/site.ts";
 import type { EnvironmentSpec } from "./environment/spec.ts";
 import type { Scene, World } from "./environment/world.ts";
 import type { Emit } from "./events.ts";
+import { usualAccount } from "./processes/account.ts";
 import { loadProject, type Project } from "./project/load.ts";
 import { chooseEnvironment, resolveSpec } from "./project/resolve.ts";
 import { openStore } from "./release/store.ts";
@@ -41,7 +42,7 @@ export function createApp({ root: given, project: start, emit }: AppOptions): Ap
   const sceneOf = (spec: EnvironmentSpec): Scene => ({
     world: world(),
     site: siteOf(root, spec.project, spec.environment),
-    spec,
+    spec: withAccount(spec, root),
   });
   return {
     root,
@@ -52,6 +53,12 @@ export function createApp({ root: given, project: start, emit }: AppOptions): Ap
     scene: (environment) => sceneOf(resolveSpec(project(), chooseEnvironment(project(), environment))),
     sceneOf,
   };
+}
+
+function withAccount(spec: EnvironmentSpec, root: string): EnvironmentSpec {
+  const { serve } = spec;
+  if (serve.kind !== "process" || serve.user !== null) return spec;
+  return { ...spec, serve: { ...serve, user: usualAccount(root) } };
 }
 
 /** The router is loaded only by those who knock. */

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ask } from "./ask.ts";
@@ -94,5 +94,33 @@ describe("the guestbook of the examples", () => {
     expect(existsSync(`/proc/${pid}`)).toBe(true);
     expect(await up.stop()).toBe(0);
     expect(existsSync(`/proc/${pid}`)).toBe(false);
+  });
+});
+
+const ROOT = process.getuid?.() === 0;
+
+describe.skipIf(!ROOT)("where root runs it (else skipped: needs root)", () => {
+  const HACK = 'import { chmodSync } from "node:fs";\nchmodSync("server.js", 0o644);\n';
+
+  test("an app runs as somebody who can't make its release writable", async () => {
+    const book = makeGuestbook();
+    await book.up();
+    edit(book, (server) => HACK + server);
+    const { exit, error } = await book.greenroom("deploy", "production");
+    expect([exit, error?.code]).toEqual([19, "PROCESS_UNHEALTHY"]);
+    expect(error?.detail?.join("\n")).toContain("EPERM");
+    expect(await book.greenroom("verify", "production", "--dry-run")).toMatchObject({ exit: 0 });
+  });
+
+  test("it says so if the root lies where nobody else can go, and runs the app as root", async () => {
+    const book = makeGuestbook();
+    chmodSync(book.dir, 0o700);
+    await book.up();
+    const { exit, events } = await book.greenroom("deploy", "production");
+    expect(exit).toBe(0);
+    expect(events).toContainEqual({
+      event: "warning",
+      text: expect.stringContaining(`others can't reach ${book.root}`),
+    });
   });
 });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -42,6 +42,8 @@ export interface Up {
 
 export function makeWorld(files: Record<string, string | object> = {}): World {
   const dir = mkdtempSync(join(tmpdir(), "greenroom-e2e-"));
+  // As on a server, where programs run as somebody else.
+  chmodSync(dir, 0o755);
   onTestFinished(() => removeTree(dir));
   const world = { dir, project: join(dir, "project"), root: join(dir, "root") };
   mkdirSync(world.project);
