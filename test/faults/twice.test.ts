@@ -1,22 +1,12 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  campaign,
-  failuresOf,
-  type Outcome,
-  report,
-  sample,
-  type Tally,
-  tolerable,
-  undisturbed,
-} from "./harness/campaign.ts";
-import { killed, killingPoints, killOnce } from "./harness/killing.ts";
-import { type Bench, LONG, lacksStrace, openBench, SEED } from "./harness/machine.ts";
+import { describe, expect, test } from "vitest";
+import { assertCaught, merge, sample, type Tally } from "./harness/campaign.ts";
+import { killAtEach, killed, killingPoints } from "./harness/killing.ts";
+import { LONG, lacksStrace, SEED } from "./harness/machine.ts";
 import { look } from "./harness/oracle.ts";
-import { buildPrograms, type Programs } from "./harness/program.ts";
-import { prepare, type Scenario } from "./harness/scenarios.ts";
 import type { Point } from "./harness/strace.ts";
+import { commandLine, setUpTrials, type Trial, wrongProgram } from "./harness/trials.ts";
 
 const lacking = lacksStrace();
 const SCENARIOS = [
@@ -31,64 +21,47 @@ const SCENARIOS = [
 const [FIRST, SECOND] = LONG ? [8, 8] : [1, 3];
 
 describe.skipIf(lacking)(`killed again while recovering (skipped if: ${lacking ?? "nothing"})`, () => {
-  let bench: Bench;
-  let programs: Programs;
-  const tallies: Tally[] = [];
-
-  beforeAll(async () => {
-    bench = openBench();
-    programs = await buildPrograms(bench.dir);
-  });
-  afterAll(() => {
-    bench.remove();
-    console.log(report(tallies));
-  });
+  const trials = setUpTrials();
 
   test.for(LONG ? SCENARIOS : SCENARIOS.slice(SEED % 2 ? 3 : 0).slice(0, 3))(
     "%s: the site is whole, and the third run succeeds",
-    {
-      timeout: LONG ? 900_000 : 120_000,
-    },
+    { timeout: LONG ? 900_000 : 120_000 },
     async (name) => {
-      const dir = join(bench.dir, name.replaceAll(" ", "-"));
-      mkdirSync(dir);
-      const scenario = await prepare(name, programs, dir);
-      const argv = [process.execPath, programs.cli, ...scenario.argv];
-      const firsts = spread(await killingPoints(scenario, argv, dir), FIRST);
-      const mine: Tally[] = [];
-      for (const [i, first] of firsts.entries()) {
-        mine.push(await killAgain(scenario, argv, first, join(dir, `first-${i}`)));
-      }
-      tallies.push(...mine);
-      expect(failuresOf(mine)).toEqual([]);
-      const runs = mine.reduce((sum, tally) => sum + tally.runs, 0);
-      expect(undisturbed(mine)).toBeLessThanOrEqual(tolerable(runs));
-      expect(runs).toBeGreaterThan(0);
+      const tally = await killTwice(await trials.prepare(name), FIRST);
+      trials.expectSound([tally]);
     },
   );
 
-  async function killAgain(scenario: Scenario, argv: string[], first: Point, dir: string): Promise<Tally> {
-    const root = await killed(scenario.where, argv, first, dir);
+  test("negative control: recovering as in wrong/recover-in-two.mjs is caught", {
+    timeout: 120_000,
+  }, async () => {
+    const trial = await trials.prepare("switch");
+    assertCaught(await killTwice(trial, 2, wrongProgram("recover-in-two")), /live null/);
+  });
+
+  async function killTwice(trial: Trial, firsts: number, recovering?: string[]): Promise<Tally> {
+    const points = spread(await killingPoints(trial), firsts);
+    expect(points).not.toEqual([]);
+    const tallies: Tally[] = [];
+    for (const [i, first] of points.entries()) {
+      const dir = join(trial.dir, `first-${i}`);
+      tallies.push(await killAgain({ ...trial, dir }, first, recovering));
+    }
+    return merge(trial.scenario.name, tallies);
+  }
+
+  async function killAgain(trial: Trial, first: Point, recovering?: string[]): Promise<Tally> {
+    mkdirSync(trial.dir);
+    const name = `first killed before ${first.what}`;
+    const root = await killed(trial, first, join(trial.dir, "dead"));
     if (root === null)
-      return {
-        name: scenario.name,
-        runs: 1,
-        holes: [`first killed before ${first.what}`],
-        failures: [],
-        broken: [],
-      };
-    const dead: Scenario = { ...scenario, where: { ...scenario.where, root } };
-    const again = [process.execPath, programs.cli, ...scenario.again(look(root))];
-    const points = await killingPoints(dead, again, dir);
-    const attempt = (point: Point, place: string): Promise<Outcome> =>
-      killOnce(dead, programs, again, point, place);
-    return campaign(
-      `${scenario.name}, first killed before ${first.what}`,
-      spread(points, SECOND),
-      dir,
-      attempt,
-      (point) => `then before ${point.what}`,
-    );
+      return { name, runs: SECOND, holes: Array(SECOND).fill(name), failures: [], broken: [] };
+    const { scenario, programs } = trial;
+    // What is made now has other names than what the first run left.
+    const where = { ...scenario.where, root, env: { TRACED_NAMES: "again" } };
+    const again = recovering ?? commandLine(programs, scenario.again(look(root)));
+    const dead = { ...trial, scenario: { ...scenario, where }, argv: again };
+    return killAtEach(dead, spread(await killingPoints(dead), SECOND), name);
   }
 });
 

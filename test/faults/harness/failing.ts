@@ -1,12 +1,13 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { judgeMoment, judgeNext, keepsPromise } from "./aftermath.ts";
-import type { Outcome } from "./campaign.ts";
-import { countPoints, shiftsOf } from "./killing.ts";
+import { campaign, type Outcome, type Tally } from "./campaign.ts";
+import { countPoints, SHIFTS } from "./killing.ts";
 import { look, samePicture } from "./oracle.ts";
-import type { Programs, Ran } from "./program.ts";
+import type { Ran } from "./program.ts";
 import { copyRoot, type Scenario } from "./scenarios.ts";
 import { failAt, type Point } from "./strace.ts";
+import type { Trial } from "./trials.ts";
 
 /** A system call that fails, once. */
 export interface Failing {
@@ -14,9 +15,13 @@ export interface Failing {
   error: string;
 }
 
-/** Every call that changes something, also where it would have failed anyway; each kind with each error that fits. */
-export async function failingCalls(scenario: Scenario, argv: string[], dir: string): Promise<Failing[]> {
-  const points = await countPoints(scenario, argv, dir);
+/** Every call that changes something, also where it would have failed anyway. */
+export async function failingCalls(trial: Trial): Promise<Failing[]> {
+  return withErrors(await countPoints(trial));
+}
+
+/** Each point with one of the errors that fit it, and the first of each kind with all of them. */
+export function withErrors(points: Point[]): Failing[] {
   const kinds = new Set<string>();
   return points.flatMap((point, i) => {
     const errors = errorsOf(point.call);
@@ -37,29 +42,38 @@ function errorsOf(call: string): string[] {
   return ["ENOSPC", "EACCES", "EIO"];
 }
 
+/** Lets each of the calls fail, in a world of its own each time. */
+export function failAtEach(trial: Trial, calls: Failing[], name: string): Promise<Tally> {
+  return campaign(
+    name,
+    calls,
+    trial.dir,
+    (failing, place) => failOnce(trial, failing, place),
+    ({ point, error }) => `${error} at ${point.what}`,
+  );
+}
+
+async function failOnce(trial: Trial, { point, error }: Failing, place: string): Promise<Outcome> {
+  const { where } = trial.scenario;
+  mkdirSync(place, { recursive: true });
+  for (const [i, shift] of SHIFTS.entries()) {
+    if (point.when + shift < 1) continue;
+    const root = join(place, String(i));
+    await copyRoot(where.root, root);
+    const at = { ...point, when: point.when + shift };
+    const ran = await failAt(trial.argv, at, error, { ...where, root }, join(place, "strace"));
+    if (ran.hit === point.what) return { faults: await judgeFailed(trial, ran, root) };
+  }
+  return { hole: "it didn't fail there" };
+}
+
 /** Those that couldn't be removed wait for the next move of the traffic. */
 const OLD_GENERATIONS = /^traffic\.d\//;
 
-/** Lets the call fail, and judges whether the exit code tells what is on disk, and what comes next. */
-export async function failOnce(
-  scenario: Scenario,
-  programs: Programs,
-  argv: string[],
-  { point, error }: Failing,
-  place: string,
-): Promise<Outcome> {
-  for (const [i, shift] of shiftsOf(point).entries()) {
-    const root = join(place, String(i));
-    mkdirSync(place, { recursive: true });
-    if (point.when + shift < 1) continue;
-    await copyRoot(scenario.where.root, root);
-    const at = { ...point, when: point.when + shift };
-    const ran = await failAt(argv, at, error, { ...scenario.where, root }, join(place, "strace"));
-    if (ran.hit !== point.what) continue;
-    const wrong = judgeExit(scenario, ran, root);
-    return { faults: wrong.length > 0 ? wrong : await judgeNext(scenario, programs, root, OLD_GENERATIONS) };
-  }
-  return { hole: "it didn't fail there" };
+/** Whether the exit code tells what is on disk, and what comes next. */
+export async function judgeFailed({ scenario, programs }: Trial, ran: Ran, root: string): Promise<string[]> {
+  const wrong = judgeExit(scenario, ran, root);
+  return wrong.length > 0 ? wrong : judgeNext(scenario, programs, root, OLD_GENERATIONS);
 }
 
 /** 0 exactly if what the command promises is on disk; else visitors see what they saw before. A bug is never an answer. */

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { type Ran, run, type Surroundings } from "./program.ts";
 
 /** System calls that can change what is on disk, or whether it stays there. */
@@ -40,7 +41,7 @@ const CHANGING = [
 export interface Point {
   call: string;
   when: number;
-  /** With everything left out that differs from run to run. */
+  /** The call as it is in every run of the command. */
   what: string;
   /** The same for all points of a kind: buckets and generations are alike. */
   kind: string;
@@ -88,8 +89,8 @@ export async function killAt(
   return { ...ran, hit: ran.signal === "SIGKILL" ? (last?.what ?? null) : null };
 }
 
-/** Node waits forever for a pipe of its own that failed once; such a run is over, and proves nothing. */
-const HANGS = 4_000;
+/** What an error makes wait forever is over then. */
+const HANGS = 20_000;
 
 /** Makes that call fail without being made. */
 export async function failAt(
@@ -106,12 +107,13 @@ export async function failAt(
   return { ...ran, hit: hit?.what ?? null };
 }
 
-/** A write to a file that has a name of its own is counted among the writes to that file, which Node's own aren't. */
+/** Writes are counted file by file, because how often Node writes to pipes of its own differs from run to run. */
 function aim({ what, when }: Point, root: string): { when: number; only: string[] } {
   const [, path, nth] = /^write\(<ROOT(\/[^>]*)>\)(?: #(\d+))?$/.exec(what) ?? [];
-  if (!path || /\.tmp-|\/RUN/.test(path)) return { when, only: [] };
-  return { when: Number(nth ?? 1), only: ["-P", root + path] };
+  return path ? { when: Number(nth ?? 1), only: ["-P", root + path] } : { when, only: [] };
 }
+
+const PREDICTABLE = resolve("test/faults/harness/predictable.cjs");
 
 function strace(
   argv: string[],
@@ -122,7 +124,8 @@ function strace(
   limit?: number,
 ): Promise<Ran> {
   const tracing = ["strace", "-y", "-qq", "-s", "0", "-o", log, "-e", `trace=${calls}`, "-e", "signal=none"];
-  return run([...tracing, ...inject, ...argv], where, limit);
+  const [node = "", ...command] = argv;
+  return run([...tracing, ...inject, node, "--require", PREDICTABLE, ...command], where, limit);
 }
 
 /**
@@ -152,9 +155,6 @@ function normalise(line: string, root: string): string {
     .replace(/<unfinished \.\.\.>$/, "")
     .replaceAll(root, "ROOT")
     .replace(/, ""\.\.\., \d+/, "")
-    .replaceAll(/\.tmp-[0-9a-f]{12}-/g, ".tmp-")
-    .replaceAll(/previews\/(\.tmp-)?[a-km-z2-9]{12}-/g, "previews/$1SECRET-")
-    .replaceAll(/incoming\/\d+-[0-9a-f]+/g, "incoming/RUN")
     .replaceAll(/(?<=[ (])\d+</g, "<")
     .replace(/ = \?.*$/, "")
     .trim();
@@ -163,6 +163,9 @@ function normalise(line: string, root: string): string {
 function kindOf(what: string): string {
   return what
     .replace(/ #\d+$/, "")
+    .replaceAll(/\.tmp-[0-9a-f]{12}-/g, ".tmp-")
+    .replaceAll(/previews\/(\.tmp-)?[a-km-z2-9]{12}-/g, "previews/$1SECRET-")
+    .replaceAll(/incoming\/\d+-[0-9a-f]+/g, "incoming/RUN")
     .replaceAll(/traffic\.d\/(\.tmp-)?\d+/g, "traffic.d/N")
     .replaceAll(/\/\d\d(\.blue)?"/g, '/NN$1"')
     .replaceAll(/\/objects\/[0-9a-f/.x]+/g, "/objects/OBJECT")
