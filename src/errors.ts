@@ -88,7 +88,7 @@ export function translateErrno(error: unknown): unknown {
   const where = path ? ` (${syscall} ${path})` : ` (${syscall})`;
   if (code === "ENOSPC" || code === "EDQUOT") {
     return new GreenroomError("DISK_FULL", `the disk is full${where}`, {
-      hint: "make room on that disk, then give the same command again",
+      hint: "make room on that disk, for instance with greenroom prune, then give the same command again",
       cause: error,
     });
   }

@@ -87,9 +87,10 @@ function isStillThere(fd: number, path: string): boolean {
   return there !== null && there.ino === ours.ino && there.dev === ours.dev;
 }
 
+// The lock holds without a word, too: on a full disk it must still be possible to make room.
 function writeHolder(fd: number, info: object): void {
   ftruncateSync(fd, 0);
-  writeSync(fd, `${JSON.stringify(info)}\n`, 0);
+  orNull(() => writeSync(fd, `${JSON.stringify(info)}\n`, 0), "ENOSPC", "EDQUOT");
 }
 
 function readHolder(path: string): object | null {

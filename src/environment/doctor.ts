@@ -1,11 +1,12 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync, statfsSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isAlive } from "../disk/alive.ts";
 import { readJsonIfWhole } from "../disk/durable.ts";
 import { isLocked } from "../disk/lock.ts";
 import { errnoOf, GreenroomError, translateErrno } from "../errors.ts";
 import { readLastEntry } from "./journal.ts";
+import { readRoom } from "./room.ts";
 import { at, type Site, siteName, siteOf } from "./site.ts";
 import { listSites, readState } from "./state.ts";
 
@@ -21,6 +22,8 @@ const GIGABYTE = 1e9;
 /** With less than this there is no room for a switch. */
 const TWO_MEGABYTES = 2e6;
 const NAMES = 1000;
+/** So many need no mention. */
+const MANY = 1e6;
 
 /** Looks at everything that operations rely on; changes nothing. */
 export function examine(root: string, readProject: () => { file: { project: string } }): Finding[] {
@@ -85,12 +88,11 @@ function checkOneFileSystem(root: string): Finding {
 }
 
 function checkSpace(root: string): Finding {
-  const { bavail, bsize, ffree } = statfsSync(firstExisting(root));
-  const free = bavail * bsize;
-  const found = `${(free / GIGABYTE).toFixed(1)} GB and ${ffree} names free`;
-  if (free > GIGABYTE && ffree > NAMES) return good("disk", found);
-  const state = free > TWO_MEGABYTES && ffree > NAMES ? "note" : "broken";
-  return { what: "disk", state, found, remedy: "greenroom prune, while there is room for it" };
+  const { bytes, names } = readRoom(firstExisting(root));
+  const found = `${(bytes / GIGABYTE).toFixed(1)} GB${names < MANY ? ` and ${names} names` : ""} free`;
+  if (bytes > GIGABYTE && names > NAMES) return good("disk", found);
+  const state = bytes > TWO_MEGABYTES && names > NAMES ? "note" : "broken";
+  return { what: "disk", state, found, remedy: "greenroom prune" };
 }
 
 function checkTool(tool: string, remedy: string, state: "note" | "broken"): Finding {

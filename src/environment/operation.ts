@@ -7,6 +7,7 @@ import { openDoors } from "./door.ts";
 import { ensureRoles, ensureSite } from "./identity.ts";
 import { applyJournaled } from "./journaled.ts";
 import { recover } from "./recover.ts";
+import { makeRoom } from "./room.ts";
 import { at, siteName } from "./site.ts";
 import { type EnvironmentState, exists, readState } from "./state.ts";
 import type { Step } from "./steps.ts";
@@ -40,6 +41,7 @@ export async function runOperation(scene: Scene, request: Request): Promise<Done
   const lock = takeLock(scene, request.operation);
   const stage: Stage = { scene, door: openDoors(site, scene.world.parts), results: [], warnings: [] };
   try {
+    makeRoom(scene);
     ensureSite(site);
     const finished = await recover(stage);
     if (request.creates) ensureRoles(site);

@@ -1,29 +1,59 @@
+import { GreenroomError, translateErrno } from "../errors.ts";
 import { lockStore } from "../release/store.ts";
-import { runOperation } from "./operation.ts";
+import { type Done, runOperation } from "./operation.ts";
 import { findDroppable, findUnneeded } from "./prune-store.ts";
 import { releasesToRetire } from "./retention.ts";
+import { type Freed, freeWithoutWriting } from "./room.ts";
 import type { EnvironmentState } from "./state.ts";
 import type { Step } from "./steps.ts";
 import { findRemoved } from "./sweep.ts";
 import type { Scene } from "./world.ts";
 
+type Pruned = Done & Freed;
+
 /** Takes away what no environment needs: old trees, releases that are on no disk, contents of no release. */
-export async function prune(scene: Scene, { dryRun }: { dryRun: boolean }) {
+export async function prune(scene: Scene, { dryRun }: { dryRun: boolean }): Promise<Pruned> {
   const { world } = scene;
   const lock = dryRun ? null : lockStore(world.store, "exclusive", { operation: "prune", by: world.by });
   try {
-    const done = await runOperation(scene, {
-      operation: "prune",
-      detail: {},
-      dryRun,
-      plan: (state) => planPrune(scene, state),
-    });
-    const dropped = done.steps.flatMap((step) => (step.do === "drop" ? [step.release] : []));
-    const sweep = done.steps.find((step) => step.do === "sweep");
-    return { ...done, dropped, objects: sweep?.objects ?? 0, bytes: sweep?.bytes ?? 0 };
+    return await pruneOnce(scene, dryRun);
+  } catch (error) {
+    if (dryRun || !isDiskFull(error)) throw error;
+    return await pruneFullDisk(scene);
   } finally {
     lock?.release();
   }
+}
+
+async function pruneOnce(scene: Scene, dryRun: boolean): Promise<Pruned> {
+  const done = await runOperation(scene, {
+    operation: "prune",
+    detail: {},
+    dryRun,
+    plan: (state) => planPrune(scene, state),
+  });
+  const dropped = done.steps.flatMap((step) => (step.do === "drop" ? [step.release] : []));
+  const sweep = done.steps.find((step) => step.do === "sweep");
+  return { ...done, dropped, objects: sweep?.objects ?? 0, bytes: sweep?.bytes ?? 0 };
+}
+
+function isDiskFull(error: unknown): boolean {
+  const failure = translateErrno(error);
+  return failure instanceof GreenroomError && failure.code === "DISK_FULL";
+}
+
+async function pruneFullDisk(scene: Scene): Promise<Pruned> {
+  const freed = freeWithoutWriting(scene);
+  const text = "the disk was full: some of it was deleted before the journal could say so";
+  scene.world.emit({ event: "warning", text });
+  const done = await pruneOnce(scene, false);
+  return {
+    ...done,
+    warnings: [text, ...done.warnings],
+    dropped: [...freed.dropped, ...done.dropped],
+    objects: freed.objects + done.objects,
+    bytes: freed.bytes + done.bytes,
+  };
 }
 
 // Manifests go before the contents that they count on: whatever kills us between leaves contents too many, not too few.
