@@ -1,7 +1,13 @@
 /** What a running command says, one JSON object a line with `--json`. */
 export type Event =
   | { event: "step"; text: string }
-  | { event: "progress"; what: string; done: number; total: number | null; unit: "files" | "bytes" }
+  | {
+      event: "progress";
+      what: string;
+      done: number;
+      total: number | null;
+      unit: "files" | "bytes" | "releases";
+    }
   | { event: "line"; source: string; text: string }
   | { event: "warning"; text: string }
   | { event: "ready"; url: string; port: number }

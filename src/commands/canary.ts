@@ -7,7 +7,11 @@ export default defineCommand({
   words: ["<environment>", "<share>"],
   options: { force: flag("although the checks haven't passed; the journal will say so") },
   changes: true,
-  examples: ["greenroom canary production 5", "greenroom canary production 0"],
+  examples: [
+    "greenroom canary production 5",
+    "greenroom canary production 5%",
+    "greenroom canary production 0",
+  ],
   async run({ app, words, options, dryRun }) {
     const scene = app.scene(words[0]);
     const done = await operations.canary(scene, {
@@ -29,7 +33,7 @@ function parseShare(text: string): number {
   if (/^\d{1,2}%?$/.test(text)) return share;
   throw new GreenroomError(
     "USAGE",
-    `a canary's share is a whole number from 0 to 99, not ${JSON.stringify(text)}`,
+    `a canary's share is a whole number from 0 to 99, with or without %, not ${JSON.stringify(text)}`,
     {
       hint: "for all visitors: greenroom switch",
     },

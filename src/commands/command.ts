@@ -33,6 +33,8 @@ export interface Context<O extends Options = Options> {
   words: string[];
   options: Given<O>;
   dryRun: boolean;
+  /** A program reads the answer: nobody is there to be asked. */
+  json: boolean;
 }
 
 /** What a person can type. It loads, calls and answers; the frame parses, prints and exits. */

@@ -76,7 +76,8 @@ async function call(command: Command, words: string[], parsed: Parsed, screen: S
       kind === "flag" ? parsed[name] === true : parsed[name],
     ]),
   ) as Parameters<Command<Options>["run"]>[0]["options"];
-  const result = await answer(command, { app, words, options, dryRun: parsed.dryRun === true });
+  const [dryRun, json] = [parsed.dryRun === true, parsed.json === true];
+  const result = await answer(command, { app, words, options, dryRun, json });
   screen.succeed(result, (paint) => command.render(result, paint));
 }
 
@@ -88,9 +89,10 @@ async function answer(command: Command, context: Context): Promise<unknown> {
   }
 }
 
-/** `--release "$V"` with nothing in V would mean something else than it says. */
+/** `--release "$V"` with nothing in V, or `--from --root DIR`, would mean something else than it says. */
 function assertGiven(parsed: Parsed): void {
-  const empty = Object.keys(parsed).find((name) => parsed[name] === "");
+  const lacks = (value: Parsed[string]) => value === "" || String(value).startsWith("--");
+  const empty = Object.keys(parsed).find((name) => lacks(parsed[name]));
   if (empty)
     throw new GreenroomError("USAGE", `--${empty} was given without a value`, { hint: "leave it out" });
 }

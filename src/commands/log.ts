@@ -33,10 +33,10 @@ export default defineCommand({
     [
       paint.table(
         ["when", "by", "what", "outcome", ""],
-        operations.map(({ at, by, operation, outcome, live, error }) => [
+        operations.map(({ at, by, operation, detail, outcome, live, error }) => [
           humanAge(at),
           by,
-          operation,
+          "share" in detail ? `${operation} ${String(detail.share)} %` : operation,
           outcome,
           error ?? (live ? `${live} live` : ""),
         ]),

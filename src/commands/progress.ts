@@ -28,5 +28,5 @@ export function createProgress(stream: NodeJS.WriteStream) {
 
 function describe({ what, done, total, unit }: Progress): string {
   const amount = (count: number) => (unit === "bytes" ? humanBytes(count) : String(count));
-  return `${what}: ${amount(done)}${total === null ? "" : ` of ${amount(total)}`} ${unit === "files" ? "files" : ""}`;
+  return `${what}: ${amount(done)}${total === null ? "" : ` of ${amount(total)}`} ${unit === "bytes" ? "" : unit}`;
 }

@@ -28,7 +28,11 @@ export default defineCommand({
       ]),
     )}\n\n${paint.table(
       ["environment", "live at", "rehearsal at"],
-      environments.map(({ name, urls }) => [name, urls.live, urls.rehearsal ?? "-"]),
+      environments.map(({ name, rehearsal, urls }) => [
+        name,
+        urls.live,
+        (rehearsal.release && urls.rehearsal) ?? "-",
+      ]),
     )}`,
 });
 

@@ -1,26 +1,14 @@
 import { cancel, group, intro, outro, select, text } from "@clack/prompts";
 import { GreenroomError } from "../errors.ts";
-import { isName } from "../names.ts";
-
-export interface Answers {
-  project: string;
-  kind: "static" | "process";
-  /** The folder that visitors see, or the line that starts the server. */
-  serves: string;
-  domain: string;
-}
+import { questions } from "../project/schema.ts";
+import { type Answers, type Guess, suggestDomain } from "./guess.ts";
 
 /** Asks a person at a terminal; what the folder suggests is one key away. */
-export async function ask(guess: Answers): Promise<Answers> {
+export async function ask(guess: Guess): Promise<Answers> {
   intro("A greenroom.json for this project");
   const answers = await group(
     {
-      project: () =>
-        text({
-          message: "What is the project called?",
-          initialValue: guess.project,
-          validate: (name) => (isName(name ?? "") ? undefined : 'use a to z, 0 to 9, "." and "-"'),
-        }),
+      project: () => askFor("project", "What is the project called?", guess.project),
       kind: () =>
         select({
           message: "How is it served?",
@@ -32,15 +20,10 @@ export async function ask(guess: Answers): Promise<Answers> {
         }),
       serves: ({ results }): Promise<string | symbol> =>
         results.kind === "process"
-          ? text({
-              message: "Which command starts it? It listens on the socket in $SOCKET.",
-              initialValue: guess.serves,
-            })
-          : text({
-              message: "Which folder do visitors see?",
-              initialValue: guess.kind === "static" ? guess.serves : ".",
-            }),
-      domain: () => text({ message: "At which domain is it in production?", initialValue: guess.domain }),
+          ? askFor("command", "Which command starts it? It listens on the socket in $SOCKET.", guess.command)
+          : askFor("folder", "Which folder do visitors see?", guess.folder),
+      domain: ({ results }): Promise<string | symbol> =>
+        askFor("domain", "At which domain is it in production?", suggestDomain(results.project ?? "site")),
     },
     {
       onCancel() {
@@ -51,6 +34,11 @@ export async function ask(guess: Answers): Promise<Answers> {
       },
     },
   );
-  outro("Thank you.");
-  return { ...answers, serves: String(answers.serves) };
+  outro("That is all.");
+  return { ...answers, serves: String(answers.serves), domain: String(answers.domain) };
+}
+
+function askFor(what: keyof typeof questions, message: string, initialValue: string) {
+  const validate = (answer = "") => questions[what].safeParse(answer).error?.issues[0]?.message;
+  return text({ message, initialValue, validate });
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { GreenroomError, translateErrno } from "../errors.ts";
+import type { Event } from "../events.ts";
 import { applyStep, isMoved, type Stage } from "./apply.ts";
 import { appendJournal } from "./journal.ts";
 import { refreshPreviews } from "./previews.ts";
@@ -52,7 +53,7 @@ async function applyAll(stage: Stage, steps: Step[], done: (index: number) => vo
   const applied: Applied = { warnings: stage.warnings, untidy: false, failedTask: null };
   const commit = steps.findLastIndex(isCommit);
   for (const [index, step] of steps.entries()) {
-    emit({ event: "step", text: describeStep(step) });
+    emit(announce(steps, step));
     try {
       await applyStep(stage, step);
       done(index);
@@ -66,6 +67,16 @@ async function applyAll(stage: Stage, steps: Step[], done: (index: number) => vo
   }
   return applied;
 }
+
+/** A line each, unless there are many of a kind. */
+function announce(steps: Step[], step: Step): Event {
+  const alike = steps.filter((other) => other.do === "drop");
+  if (step.do !== "drop" || alike.length <= FEW) return { event: "step", text: describeStep(step) };
+  const done = alike.indexOf(step) + 1;
+  return { event: "progress", what: "drop", done, total: alike.length, unit: "releases" };
+}
+
+const FEW = 5;
 
 type CommitStep = Parameters<typeof isMoved>[1];
 

@@ -43,7 +43,7 @@ function findProblems(scene: Scene, repair: boolean): Verified {
   if (repair) repairStore(world.store, store);
   const { releases } = readState(site);
   const trees = releases.flatMap((release, i) => {
-    world.emit({ event: "progress", what: "verify", done: i + 1, total: releases.length, unit: "files" });
+    world.emit({ event: "progress", what: "verify", done: i + 1, total: releases.length, unit: "releases" });
     return verifyRelease(scene, release, hash, repair);
   });
   const lost = listVersions(world.store, site.project).flatMap((version) => {

@@ -61,6 +61,9 @@ const line = z
   .min(1, { error: "write something" })
   .refine((text) => !text.includes("\0"), { error: "it holds a NUL" });
 
+/** What a person is asked for, one question each. */
+export const questions = { project: name, command: line, folder: innerPath, domain };
+
 const variables = z.record(
   z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'use letters, digits and "_", no digit first' }),
   z.string().refine((text) => !text.includes("\0"), { error: "it holds a NUL" }),

@@ -79,6 +79,19 @@ describe("what scripts rely on", () => {
     expect(await shop.greenroom("stage", "--nonsense")).toMatchObject({ exit: 2, error: { code: "USAGE" } });
   });
 
+  test("status shows no address of a rehearsal where there is none, log shows a canary's share", async () => {
+    const shop = makeWorld(SITE);
+    await shop.greenroom("deploy", "--version", "v1");
+    expect((await shop.plain("status")).stdout).toMatch(/http:\/\/shop\.localhost\/ +-\n/);
+    shop.write({ "index.html": "Shop 2" });
+    await shop.greenroom("deploy", "--version", "v2");
+    expect((await shop.plain("status")).stdout).toContain("-rehearsal.shop.localhost/");
+    expect(await shop.greenroom("canary", "production", "5%")).toMatchObject({
+      result: { traffic: { blue: 95, green: 5 } },
+    });
+    expect((await shop.plain("log")).stdout).toContain("canary 5 %");
+  });
+
   test("the answer goes to stdout, everything else to stderr", async () => {
     const shop = makeWorld(SITE);
     const { stdout, stderr } = await shop.plain("deploy");
@@ -265,6 +278,10 @@ describe("bad input gets a name, a reason and a hint", () => {
       exit: 2,
       error: { code: "USAGE" },
     });
+    expect(await shop.greenroom("stage", "--from")).toMatchObject({
+      exit: 2,
+      error: { code: "USAGE", message: "--from was given without a value" },
+    });
     mkdirSync(join(shop.project, "inner"));
     const inner = spawnSync(process.execPath, [
       "dist/greenroom.mjs",
@@ -300,11 +317,27 @@ describe("bad input gets a name, a reason and a hint", () => {
     expect(existsSync(join(shop.project, "root/sites/shop/production/current/root"))).toBe(false);
   });
 
+  test("what can't be staged is refused by a dry run already", async () => {
+    const shop = makeWorld({ ...SITE, "greenroom.json": { ...PROJECT, ignore: ["*"] } });
+    expect(await shop.greenroom("stage", "--dry-run")).toMatchObject({
+      exit: 10,
+      error: { code: "SOURCE_EMPTY" },
+    });
+    shop.write({ "greenroom.json": { ...PROJECT, serve: { kind: "static", public: "dist" } } });
+    for (const argv of [["--dry-run"], []]) {
+      expect(await shop.greenroom("stage", ...argv)).toMatchObject({
+        exit: 10,
+        error: { code: "PUBLIC_MISSING" },
+      });
+    }
+    expect(existsSync(join(shop.root, "sites"))).toBe(false);
+  });
+
   test("a root that can't be used", async () => {
     const shop = makeWorld(SITE);
     writeFileSync(shop.root, "a file");
     const { exit, error } = await shop.greenroom("stage");
-    expect([exit, error?.code]).not.toContain(70);
+    expect([exit, error?.code]).toEqual([20, "ROOT_UNUSABLE"]);
     expect(error?.message).toContain(shop.root);
     chmodSync(shop.root, 0o644);
   });
