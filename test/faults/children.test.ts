@@ -27,7 +27,7 @@ describe.skipIf(lacking)(
       ["switch-around-sync", /live null/],
       ["switch-if-synced", /the child dies\s.*says "done" and isn't/],
     ])("negative control: switch done as in wrong/%s.mjs is caught", async ([wrong, fault]) => {
-      const trial = await trials.prepare("switch", wrong);
+      const trial = await trials.prepare("switch", { wrong });
       assertCaught(await dieAtEach(trial, await deathsOf(trial)), fault);
     });
   },

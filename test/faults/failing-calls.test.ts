@@ -29,7 +29,7 @@ describe.skipIf(lacking)(`a system call that fails (skipped if: ${lacking ?? "no
     "negative control: %s done as in wrong/%s.mjs is caught",
     { timeout: 120_000 },
     async ([name, wrong, fault]) => {
-      const trial = await trials.prepare(name, wrong);
+      const trial = await trials.prepare(name, { wrong });
       const calls = await failingCalls(trial);
       assertCaught(await failAtEach(trial, calls.slice(-24), wrong), fault);
     },

@@ -32,7 +32,7 @@ describe.skipIf(lacking)(
       "negative control: %s done as in wrong/%s.mjs is caught",
       { timeout: 120_000 },
       async ([name, wrong, fault]) => {
-        const trial = await trials.prepare(name, wrong);
+        const trial = await trials.prepare(name, { wrong });
         const points = await killingPoints(trial);
         const chosen = [...sample(points, 8, ({ kind }) => kind, true), ...points.slice(-8)];
         assertCaught(await killAtEach(trial, chosen, wrong), fault);

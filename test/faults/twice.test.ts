@@ -35,7 +35,7 @@ describe.skipIf(lacking)(`killed again while recovering (skipped if: ${lacking ?
   test("negative control: recovering as in wrong/recover-in-two.mjs is caught", {
     timeout: 120_000,
   }, async () => {
-    const trial = await trials.prepare("switch");
+    const trial = await trials.prepare("switch", { folder: "control" });
     assertCaught(await killTwice(trial, 2, wrongProgram("recover-in-two")), /live null/);
   });
 

@@ -65,6 +65,14 @@ export function sample<T>(all: T[], few: number, kindOf: (one: T) => string, alw
   return chosen;
 }
 
+/** So many of each kind, spread evenly, and the last not too near to the end. */
+export function someOfEach<T>(all: T[], few: number, kindOf: (one: T) => string): T[] {
+  return groupBy(all, kindOf).flatMap((kind) => {
+    const places = Array.from({ length: few }, (_, i) => Math.floor((i * kind.length) / (few + 1)));
+    return [...new Set(places)].map((i) => kind[i]!);
+  });
+}
+
 function groupBy<T>(all: T[], kindOf: (one: T) => string): T[][] {
   const groups = new Map<string, T[]>();
   for (const one of all) groups.set(kindOf(one), [...(groups.get(kindOf(one)) ?? []), one]);

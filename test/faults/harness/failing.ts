@@ -6,7 +6,7 @@ import { countPoints, SHIFTS } from "./killing.ts";
 import { look, samePicture } from "./oracle.ts";
 import type { Ran } from "./program.ts";
 import { copyRoot, type Scenario } from "./scenarios.ts";
-import { failAt, type Point } from "./strace.ts";
+import { failAt, isMeant, type Point } from "./strace.ts";
 import type { Trial } from "./trials.ts";
 
 /** A system call that fails, once. */
@@ -54,15 +54,15 @@ export function failAtEach(trial: Trial, calls: Failing[], name: string): Promis
 }
 
 async function failOnce(trial: Trial, { point, error }: Failing, place: string): Promise<Outcome> {
-  const { where } = trial.scenario;
+  const { scenario, argv, tracer } = trial;
   mkdirSync(place, { recursive: true });
   for (const [i, shift] of SHIFTS.entries()) {
     if (point.when + shift < 1) continue;
     const root = join(place, String(i));
-    await copyRoot(where.root, root);
-    const at = { ...point, when: point.when + shift };
-    const ran = await failAt(trial.argv, at, error, { ...where, root }, join(place, "strace"));
-    if (ran.hit === point.what) return { faults: await judgeFailed(trial, ran, root) };
+    await copyRoot(scenario.where.root, root);
+    const at = { point: { ...point, when: point.when + shift }, error };
+    const ran = await failAt(tracer, argv, at, { ...scenario.where, root }, join(place, "strace"));
+    if (isMeant(tracer, ran.hit, point)) return { faults: await judgeFailed(trial, ran, root) };
   }
   return { hole: "it didn't fail there" };
 }

@@ -5,7 +5,7 @@ import { judgeMoment, judgeNext } from "./aftermath.ts";
 import { campaign, type Outcome, type Tally } from "./campaign.ts";
 import { look } from "./oracle.ts";
 import { copyRoot } from "./scenarios.ts";
-import { findPoints, killAt, type Point } from "./strace.ts";
+import { findPoints, isMeant, killAt, type Point } from "./strace.ts";
 import type { Trial } from "./trials.ts";
 
 /** Where a call may be that isn't where it was counted: Node makes one more, or one less, of its own now and then. */
@@ -16,10 +16,10 @@ export async function killingPoints(trial: Trial): Promise<Point[]> {
   return (await countPoints(trial)).filter(({ fails }) => !fails);
 }
 
-export async function countPoints({ scenario: { where }, argv, dir }: Trial): Promise<Point[]> {
+export async function countPoints({ scenario: { where }, argv, tracer, dir }: Trial): Promise<Point[]> {
   const root = join(dir, "counted");
   await copyRoot(where.root, root);
-  const points = await findPoints(argv, { ...where, root }, join(dir, "counted.strace"));
+  const points = await findPoints(tracer, argv, { ...where, root }, join(dir, "counted.strace"));
   removeTree(root);
   return points;
 }
@@ -48,7 +48,7 @@ export async function judgeKilled({ scenario, programs }: Trial, root: string): 
 
 /** The root of a run that was killed at the point; null where that can't be had. */
 export async function killed(
-  { scenario: { where }, argv }: Trial,
+  { scenario: { where }, argv, tracer }: Trial,
   point: Point,
   place: string,
 ): Promise<string | null> {
@@ -58,8 +58,8 @@ export async function killed(
     const root = join(place, String(i));
     await copyRoot(where.root, root);
     const at = { ...point, when: point.when + shift };
-    const { hit } = await killAt(argv, at, { ...where, root }, join(place, "strace"));
-    if (hit === point.what) return root;
+    const { hit } = await killAt(tracer, argv, at, { ...where, root }, join(place, "strace"));
+    if (isMeant(tracer, hit, point)) return root;
   }
   return null;
 }

@@ -4,18 +4,29 @@ import { join } from "node:path";
 import { lacks, openBench, ROOT } from "./machine.ts";
 import { mount, sh } from "./mounts.ts";
 
-/** Null where a file system's power can be cut, else why not. */
-export function lacksPowerCuts(): string | null {
-  const missing = ROOT ? (lacks("mkfs.ext4", ["-V"]) ?? lacks("perl")) : "only root can mount file systems";
+const MAKE = {
+  ext4: { program: "mkfs.ext4", size: "48M", options: ["-q", "-F"] },
+  // Newer versions make none smaller.
+  xfs: { program: "mkfs.xfs", size: "320M", options: ["-q", "-f"] },
+};
+
+export type FileSystem = keyof typeof MAKE;
+export const FILE_SYSTEMS = Object.keys(MAKE) as FileSystem[];
+
+/** Null where such a file system's power can be cut, else why not. */
+export function lacksPowerCuts(kind: FileSystem): string | null {
+  const missing = ROOT
+    ? (lacks(MAKE[kind].program, ["-V"]) ?? lacks("perl"))
+    : "only root can mount file systems";
   if (missing) return missing;
   const bench = openBench();
   try {
-    const disk = openDisk(bench.dir);
+    const disk = openDisk(kind, bench.dir);
     const cut = trySwitchOff(disk.at, true);
     disk.close();
     return cut ? null : "the file system knows no shutdown";
   } catch (error) {
-    return `no loop device can be mounted: ${String(error)}`;
+    return `no ${kind} in a file can be mounted: ${String(error)}`;
   } finally {
     bench.remove();
   }
@@ -30,12 +41,13 @@ export interface Disk {
   close(): void;
 }
 
-/** An ext4 in a file. */
-export function openDisk(dir: string): Disk {
+/** A file system in a file. */
+export function openDisk(kind: FileSystem, dir: string): Disk {
+  const { program, size, options } = MAKE[kind];
   const [image, at] = [join(dir, "disk.img"), join(dir, "disk")];
   mkdirSync(dir, { recursive: true });
-  sh("truncate", "-s", "48M", image);
-  sh("mkfs.ext4", "-q", "-F", image);
+  sh("truncate", "-s", size, image);
+  sh(program, ...options, image);
   const on = () => mount(at, ["-o", "loop", image]);
   let mounted = on();
   return {
@@ -51,7 +63,7 @@ export function openDisk(dir: string): Disk {
   };
 }
 
-// The ioctl of `xfs_io -x -c shutdown`, which ext4 knows too.
+// The ioctl of `xfs_io -x -c shutdown`, which ext4 knows, too.
 function trySwitchOff(at: string, flushed: boolean): boolean {
   const script = `open(my $f, "<", $ARGV[0]) or exit 1; my $how = pack("L", ${flushed ? 1 : 2}); ioctl($f, 0x8004587d, $how) or exit 1`;
   return spawnSync("perl", ["-e", script, at]).status === 0;

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { build } from "rolldown";
 
@@ -13,16 +13,29 @@ export interface Programs {
 
 export async function buildPrograms(dir: string): Promise<Programs> {
   const source = join(dir, "sequence.ts");
-  writeFileSync(source, SEQUENCE.replace("SRC", resolve("src")));
+  writeFileSync(source, SEQUENCE.replaceAll("SRC", resolve("src")));
   const [cli, sequence] = [join(dir, "cli.mjs"), join(dir, "sequence.mjs")];
   await bundle(resolve("src/cli.ts"), cli);
   await bundle(source, sequence);
   return { cli, sequence };
 }
 
+/** The command line with a fault planted where the text is, which must be there once. */
+export function plantFault({ cli }: Programs, at: string, fault: string): string {
+  const [before, after, more] = readFileSync(cli, "utf8").split(at);
+  if (before === undefined || after === undefined || more !== undefined)
+    throw new Error(`${at} isn't there just once`);
+  const planted = cli.replace(/\.mjs$/, "-planted.mjs");
+  writeFileSync(planted, before + fault + after);
+  return planted;
+}
+
 const SEQUENCE = `
+import { isMainThread } from "node:worker_threads";
 import { main } from "SRC/commands/frame.ts";
-for (const argv of JSON.parse(process.argv[2]!)) {
+import { answerAssignment } from "SRC/release/second-reader.ts";
+if (!isMainThread) answerAssignment();
+for (const argv of isMainThread ? JSON.parse(process.argv[2]!) : []) {
   const exit = await main([...argv, "--json"], "0.0.0");
   process.stdout.write(JSON.stringify({ event: "exit", argv, exit }) + "\\n");
 }

@@ -22,6 +22,20 @@ function file(content: string, executable = false): Thing {
   return { kind: "file", content, executable };
 }
 
+/** The release that has so many files that two threads read them. */
+export const MANY = 9;
+
+/** Each thread takes 64 of them at a time, one of which is too large for its memory. */
+function manyFiles(): Record<string, Thing> {
+  const paths = Array.from({ length: 2048 }, (_, i) => [
+    `many/${i}.txt`,
+    file(i % 64 === 0 ? LARGE + i : `page ${i}\n`),
+  ]);
+  return Object.fromEntries(paths) as Record<string, Thing>;
+}
+
+const LARGE = "a mebibyte, and a number".padEnd(1 << 20);
+
 /** The project's files for its n-th release: some stay, some change, come, go, and become executable. */
 export function filesOf(n: number): Record<string, Thing> {
   return {
@@ -37,6 +51,7 @@ export function filesOf(n: number): Record<string, Thing> {
     empty: { kind: "folder" },
     "uploads/seed.txt": file("what the first release brings\n"),
     "data/seed.txt": file("another seed\n"),
+    ...(n === MANY ? manyFiles() : {}),
   };
 }
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { LONG, SEED } from "./machine.ts";
 import { look, type Picture } from "./oracle.ts";
 import { type Programs, run, runSequence, type Surroundings } from "./program.ts";
-import { type Settings, writeProject } from "./project.ts";
+import { MANY, type Settings, writeProject } from "./project.ts";
 
 /** One command line in a root that has a past, and what it promises. */
 export interface Scenario {
@@ -42,7 +42,7 @@ const next = (n: number, settings = KEEP): Act => [n, settings, stage(n), check,
 const rehearsed = (n: number): Act => [n, KEEP, stage(n), check];
 const THREE = [first, next(2), next(3)];
 const FOUR = [...THREE, next(4)];
-const MANY: Settings = { keep: 6 };
+const KEEP_ALL: Settings = { keep: 6 };
 
 const PLANS: Plan[] = [
   { name: "first stage", past: [], now: [1, KEEP], argv: stage(1) },
@@ -72,13 +72,17 @@ const PLANS: Plan[] = [
   },
   {
     name: "prune",
-    past: [[1, MANY, ["deploy", ENV, "--version", "r1"]], ...[2, 3, 4, 5].map((n) => next(n, MANY))],
+    past: [[1, KEEP_ALL, ["deploy", ENV, "--version", "r1"]], ...[2, 3, 4, 5].map((n) => next(n, KEEP_ALL))],
     now: [5, KEEP],
     argv: ["prune", ENV],
   },
 ];
 
 export const SCENARIOS = PLANS.map(({ name }) => name);
+
+/** Beside them: a stage that two threads work on, with too many calls to disturb each of them. */
+const SHARED: Plan = { name: "stage of many files", past: [first], now: [MANY, KEEP], argv: stage(MANY) };
+export const SHARED_SCENARIO = SHARED.name;
 
 /** All of them in the long run, else every n-th, from one that the seed decides. */
 export function everyScenario(nth: number): string[] {
@@ -87,7 +91,7 @@ export function everyScenario(nth: number): string[] {
 
 /** Makes a scenario's root with the real commands, and runs its command once, undisturbed, to see what it does. */
 export async function prepare(name: string, programs: Programs, dir: string): Promise<Scenario> {
-  const plan = PLANS.find((one) => one.name === name)!;
+  const plan = [...PLANS, SHARED].find((one) => one.name === name)!;
   const where = { root: join(dir, "before"), project: join(dir, "project") };
   mkdirSync(where.root, { recursive: true });
   for (const [n, settings, ...commands] of plan.past) {

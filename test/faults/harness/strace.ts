@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Ran, run, type Surroundings } from "./program.ts";
 
@@ -37,7 +37,7 @@ const CHANGING = [
   "ioctl",
 ]; // prettier-ignore
 
-/** The k-th call of that name that the main thread makes, and what it does. */
+/** The k-th call of that name that a thread makes, and what it does. */
 export interface Point {
   call: string;
   when: number;
@@ -56,9 +56,53 @@ interface Call {
   disturbed: boolean;
 }
 
-/** What a command changes below its root, call by call. Calls that Node makes for itself are no points. */
-export async function findPoints(argv: string[], where: Surroundings, log: string): Promise<Point[]> {
-  const { code, output } = await strace(argv, where, log, CHANGING.join(","), []);
+/**
+ * Which of a command's threads is traced. Only one of them is, and no children are: strace counts for each of them
+ * anew. Not --seccomp-bpf: with it strace 6.1 injects no signals.
+ */
+export interface Tracer {
+  run(options: string[], argv: string[], where: Surroundings, limit?: number): Promise<Ran>;
+  /** Two threads take contents in, and which of them takes which one differs: one is as good as another. */
+  shares: boolean;
+}
+
+export const mainThread: Tracer = {
+  run: (options, argv, where, limit) =>
+    run(["strace", ...options, ...preload(argv, PREDICTABLE)], where, limit),
+  shares: false,
+};
+
+/** The main thread of a command that reads a large source on two. */
+export const firstThread: Tracer = {
+  run: (options, argv, where, limit) => mainThread.run(options, preload(argv, TWO), where, limit),
+  shares: true,
+};
+
+/** The thread that helps it. */
+export const secondThread: Tracer = {
+  run: (options, argv, where, limit) => {
+    const env = { ...where.env, TRACE_SECOND: JSON.stringify(options) };
+    return run(preload(argv, PREDICTABLE, TWO), { ...where, env }, limit);
+  },
+  shares: true,
+};
+
+const PREDICTABLE = resolve("test/faults/harness/predictable.cjs");
+const TWO = resolve("test/faults/harness/two-threads.cjs");
+
+function preload([node = "", ...command]: string[], ...files: string[]): string[] {
+  return [node, ...files.flatMap((file) => ["--require", file]), ...command];
+}
+
+/** What a thread changes below the command's root, call by call. Calls that Node makes for itself are no points. */
+export async function findPoints(
+  tracer: Tracer,
+  argv: string[],
+  where: Surroundings,
+  log: string,
+): Promise<Point[]> {
+  const options = tracing(log, CHANGING.join(","));
+  const { code, output } = await tracer.run(options, argv, where);
   if (code !== 0) throw new Error(`${argv.join(" ")} ended with ${code}:\n${output}`);
   const counts = new Map<string, number>();
   return readCalls(log, where.root).flatMap(({ call, what, fails }) => {
@@ -77,14 +121,15 @@ export interface Disturbed extends Ran {
 
 /** Kills the command before that call is made. */
 export async function killAt(
+  tracer: Tracer,
   argv: string[],
   point: Point,
   where: Surroundings,
   log: string,
 ): Promise<Disturbed> {
-  const { when, only } = aim(point, where.root);
+  const { when, only } = aim(tracer, point, where.root);
   const inject = [...only, "-e", `inject=${point.call}:signal=KILL:when=${when}`];
-  const ran = await strace(argv, where, log, point.call, inject);
+  const ran = await tracer.run([...tracing(log, point.call), ...inject], argv, where);
   const last = readCalls(log, where.root).at(-1);
   return { ...ran, hit: ran.signal === "SIGKILL" ? (last?.what ?? null) : null };
 }
@@ -94,47 +139,47 @@ const HANGS = 20_000;
 
 /** Makes that call fail without being made. */
 export async function failAt(
+  tracer: Tracer,
   argv: string[],
-  point: Point,
-  error: string,
+  { point, error }: { point: Point; error: string },
   where: Surroundings,
   log: string,
 ): Promise<Disturbed> {
-  const { when, only } = aim(point, where.root);
+  const { when, only } = aim(tracer, point, where.root);
   const inject = [...only, "-e", `inject=${point.call}:error=${error}:when=${when}`];
-  const ran = await strace(argv, where, log, point.call, inject, HANGS);
+  const ran = await tracer.run([...tracing(log, point.call), ...inject], argv, where, HANGS);
   const hit = readCalls(log, where.root).find((call) => call.disturbed);
   return { ...ran, hit: hit?.what ?? null };
 }
 
-/** Writes are counted file by file, because how often Node writes to pipes of its own differs from run to run. */
-function aim({ what, when }: Point, root: string): { when: number; only: string[] } {
-  const [, path, nth] = /^write\(<ROOT(\/[^>]*)>\)(?: #(\d+))?$/.exec(what) ?? [];
-  return path ? { when: Number(nth ?? 1), only: ["-P", root + path] } : { when, only: [] };
+/** Whether the call that was hit is the one that was meant. */
+export function isMeant({ shares }: Tracer, hit: string | null, { what, kind }: Point): boolean {
+  if (hit === null) return false;
+  return shares && what.includes(INCOMING) ? kindOf(hit) === kind : hit === what;
 }
 
-const PREDICTABLE = resolve("test/faults/harness/predictable.cjs");
-
-function strace(
-  argv: string[],
-  where: Surroundings,
-  log: string,
-  calls: string,
-  inject: string[],
-  limit?: number,
-): Promise<Ran> {
-  const tracing = ["strace", "-y", "-qq", "-s", "0", "-o", log, "-e", `trace=${calls}`, "-e", "signal=none"];
-  const [node = "", ...command] = argv;
-  return run([...tracing, ...inject, node, "--require", PREDICTABLE, ...command], where, limit);
-}
+const INCOMING = "ROOT/store/incoming/";
 
 /**
- * The main thread's calls, in order. It makes all of Greenroom's changes; threads and children are left alone, because
- * strace counts for each of them anew. Not --seccomp-bpf: with it strace 6.1 injects no signals.
+ * Writes are counted file by file, because how often Node writes to pipes of its own differs from run to run; and so are
+ * the calls of a thread of several at what it has for itself.
  */
+function aim({ shares }: Tracer, { what, when }: Point, root: string): { when: number; only: string[] } {
+  const [, own] = (shares && /ROOT(\/store\/incoming\/[^/">]+)[">]/.exec(what)) || [];
+  const [, written] = /^write\(<ROOT(\/[^>]*)>\)/.exec(what) ?? [];
+  const path = own ?? (shares && what.includes(INCOMING) ? undefined : written);
+  const nth = / #(\d+)$/.exec(what)?.[1] ?? 1;
+  return path ? { when: Number(nth), only: ["-P", root + path] } : { when, only: [] };
+}
+
+function tracing(log: string, calls: string): string[] {
+  return ["-y", "-qq", "-s", "0", "-o", log, "-e", `trace=${calls}`, "-e", "signal=none"];
+}
+
+/** A thread's calls, in order. */
 function readCalls(log: string, root: string): Call[] {
   const seen = new Map<string, number>();
-  const calls = readFileSync(log, "utf8")
+  const calls = (existsSync(log) ? readFileSync(log, "utf8") : "")
     .split("\n")
     .flatMap((line) => /^(\w+)\((.*)$/.exec(line) ?? []);
   const found: Call[] = [];
@@ -167,9 +212,10 @@ function kindOf(what: string): string {
     .replaceAll(/previews\/(\.tmp-)?[a-km-z2-9]{12}-/g, "previews/$1SECRET-")
     .replaceAll(/incoming\/\d+-[0-9a-f]+/g, "incoming/RUN")
     .replaceAll(/traffic\.d\/(\.tmp-)?\d+/g, "traffic.d/N")
-    .replaceAll(/\/\d\d(\.blue)?"/g, '/NN$1"')
     .replaceAll(/\/objects\/[0-9a-f/.x]+/g, "/objects/OBJECT")
-    .replaceAll(/\/RUN\/[0-9a-f/.x]+/g, "/RUN/OBJECT");
+    .replaceAll(/\/RUN\/[0-9a-f/.x]+/g, "/RUN/OBJECT")
+    .replaceAll(/\/\d\d(\.blue)?"/g, '/NN$1"')
+    .replaceAll(/many\/\d+/g, "many/N");
 }
 
 function changes(call: string, what: string): boolean {

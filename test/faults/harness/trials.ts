@@ -5,6 +5,7 @@ import { failuresOf, report, runsOf, type Tally, tolerable, undisturbed } from "
 import { type Bench, openBench } from "./machine.ts";
 import { buildPrograms, type Programs } from "./program.ts";
 import { prepare, type Scenario, settle } from "./scenarios.ts";
+import { mainThread, type Tracer } from "./strace.ts";
 
 /** A command that is about to be disturbed. */
 export interface Trial {
@@ -12,12 +13,20 @@ export interface Trial {
   programs: Programs;
   /** Greenroom's own command line, or a wrong program in its place. */
   argv: string[];
+  /** Sees the thread that is disturbed. */
+  tracer: Tracer;
   dir: string;
 }
 
+interface PrepareOptions {
+  /** A file's name in wrong/: the program in the place of the scenario's command. */
+  wrong?: string;
+  folder?: string;
+}
+
 export interface Trials {
-  /** Makes the scenario in a folder of its own; `wrong` names the program in its command's place. */
-  prepare(name: string, wrong?: string): Promise<Trial>;
+  /** Makes the scenario in a folder of its own. */
+  prepare(name: string, options?: PrepareOptions): Promise<Trial>;
   /** Nothing was wrong after any of the runs, and hardly any of them went undisturbed. */
   expectSound(tallies: Tally[]): void;
 }
@@ -38,12 +47,18 @@ export function setUpTrials(): Trials {
   });
 
   return {
-    async prepare(name, wrong) {
-      const dir = join(bench.dir, `${name} ${wrong ?? ""}`.trim().replaceAll(" ", "-"));
+    async prepare(name, { wrong, folder = wrong ? `${name} ${wrong}` : name } = {}) {
+      const dir = join(bench.dir, folder.replaceAll(" ", "-"));
       mkdirSync(dir);
       const scenario = await prepare(name, programs, dir);
-      if (!wrong) return { scenario, programs, argv: commandLine(programs, scenario.argv), dir };
-      return { scenario: settling(scenario), programs, argv: wrongProgram(wrong), dir };
+      const trial = {
+        scenario,
+        programs,
+        tracer: mainThread,
+        dir,
+        argv: commandLine(programs, scenario.argv),
+      };
+      return wrong ? { ...trial, scenario: settling(scenario), argv: wrongProgram(wrong) } : trial;
     },
     expectSound(tallies) {
       told.push(...tallies);

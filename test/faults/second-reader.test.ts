@@ -1,0 +1,62 @@
+import { beforeAll, describe, test } from "vitest";
+import { assertCaught, sample, someOfEach } from "./harness/campaign.ts";
+import { failAtEach, kindOfFailing, withErrors } from "./harness/failing.ts";
+import { countPoints, killAtEach } from "./harness/killing.ts";
+import { LONG, lacksStrace } from "./harness/machine.ts";
+import { plantFault } from "./harness/program.ts";
+import { SHARED_SCENARIO } from "./harness/scenarios.ts";
+import { firstThread, type Point, secondThread } from "./harness/strace.ts";
+import { setUpTrials, type Trial } from "./harness/trials.ts";
+
+const lacking = lacksStrace();
+const LIMIT = { timeout: LONG ? 1_800_000 : 120_000 };
+/** Of each kind of call in the long run; of all kinds in the short one. */
+const [EACH, FEW] = [3, 2];
+
+const THREADS = { first: firstThread, second: secondThread };
+type Thread = keyof typeof THREADS;
+const threads: Thread[] = LONG ? ["first", "second"] : ["second"];
+
+describe.skipIf(lacking)(`two threads that read a large source (skipped if: ${lacking ?? "nothing"})`, () => {
+  const trials = setUpTrials();
+  let world: Trial;
+
+  beforeAll(async () => {
+    world = await trials.prepare(SHARED_SCENARIO);
+  });
+
+  test.for(threads)(
+    "killed on the %s one: the site is whole, and the next command succeeds",
+    LIMIT,
+    async (name) => {
+      const { trial, points } = await findKinds(name);
+      const alive = points.filter(({ fails }) => !fails);
+      const chosen = sample(alive, FEW, ({ kind }) => kind);
+      trials.expectSound([await killAtEach(trial, chosen, `killed on the ${name} thread`)]);
+    },
+  );
+
+  test.for(threads)(
+    "a call that fails on the %s one: the exit code tells what is on disk",
+    LIMIT,
+    async (name) => {
+      const { trial, points } = await findKinds(name);
+      const chosen = sample(withErrors(points), FEW, kindOfFailing);
+      trials.expectSound([await failAtEach(trial, chosen, `failing on the ${name} thread`)]);
+    },
+  );
+
+  test("negative control: a second one that overlooks a write that fails is caught", LIMIT, async () => {
+    const { trial, points } = await findKinds("second");
+    const careless = "try { writeAll(fd, bytes) } catch (error) { if (isMainThread) throw error }";
+    const cli = plantFault(trial.programs, "\twriteAll(fd, bytes);", careless);
+    const wrong = { ...trial, argv: trial.argv.map((word) => (word === trial.programs.cli ? cli : word)) };
+    const write = withErrors(points).find(({ point }) => /^write.*incoming\/[^>]*\//.test(point.what))!;
+    assertCaught(await failAtEach(wrong, [write], "overlook"), /many\/\d+\.txt has another content/);
+  });
+
+  async function findKinds(thread: Thread): Promise<{ trial: Trial; points: Point[] }> {
+    const trial = { ...world, tracer: THREADS[thread] };
+    return { trial, points: someOfEach(await countPoints(trial), EACH, ({ kind }) => kind) };
+  }
+});
