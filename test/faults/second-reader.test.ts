@@ -57,6 +57,8 @@ describe.skipIf(lacking)(`two threads that read a large source (skipped if: ${la
 
   async function findKinds(thread: Thread): Promise<{ trial: Trial; points: Point[] }> {
     const trial = { ...world, tracer: THREADS[thread] };
-    return { trial, points: someOfEach(await countPoints(trial), EACH, ({ kind }) => kind) };
+    // What the first one does alone is what it does for a small source, too.
+    const points = (await countPoints(trial)).filter(({ what }) => what.includes("/incoming/"));
+    return { trial, points: someOfEach(points, EACH, ({ kind }) => kind) };
   }
 });
