@@ -36,7 +36,11 @@ export function createApp({ root: given, project: start, emit }: AppOptions): Ap
   const root = resolve(given ?? defaultRoot());
   const project = once(() => loadProject(start ?? process.cwd(), { climb: start === undefined }));
   const world = once((): World => {
-    const parts: Parts = { supervisor: createSupervisorClient(root), door: lazyDoor };
+    const parts: Parts = {
+      router: lazyRouter(root),
+      supervisor: createSupervisorClient(root),
+      door: lazyDoor,
+    };
     return { root, store: openStore(root), parts, by: whoAmI(), now: () => new Date(), emit };
   });
   const sceneOf = (spec: EnvironmentSpec): Scene => ({
@@ -59,6 +63,15 @@ function withAccount(spec: EnvironmentSpec, root: string): EnvironmentSpec {
   const { serve } = spec;
   if (serve.kind !== "process" || serve.user !== null) return spec;
   return { ...spec, serve: { ...serve, user: usualAccount(root) } };
+}
+
+/** What the machine is set up for is read only by those who tell it something. */
+function lazyRouter(root: string): Parts["router"] {
+  const router = async () => (await import("./serving/routers.ts")).createRouterPart(root);
+  return {
+    settle: async (site) => (await router()).settle(site),
+    forget: async (site) => (await router()).forget(site),
+  };
 }
 
 /** The router is loaded only by those who knock. */

@@ -21,6 +21,7 @@ export const commands: Record<string, Listed> = {
   prune: { about: "delete releases that no environment needs", load: () => import("./prune.ts") },
   remove: { about: "take an environment off this machine", load: () => import("./remove.ts") },
   up: { about: "serve this machine's environments", load: () => import("./up.ts") },
+  setup: { about: "choose who answers visitors on this machine", load: () => import("./setup.ts") },
   doctor: { about: "look for what keeps Greenroom from working", load: () => import("./doctor.ts") },
   "exit-codes": { about: "print the table of exit codes", load: () => import("./exit-codes.ts") },
   schema: { about: "print the JSON Schema of greenroom.json", load: () => import("./schema.ts") },

@@ -1,6 +1,7 @@
 import { ensureDirectory } from "../disk/durable.ts";
 import { GreenroomError } from "../errors.ts";
-import { createRouter } from "../serving/router/router.ts";
+import { type Machine, readMachine } from "../serving/machine.ts";
+import { createListener } from "../serving/routers.ts";
 import { runUp } from "../serving/up.ts";
 import { defineCommand, value } from "./command.ts";
 
@@ -14,18 +15,28 @@ export default defineCommand({
   examples: ["greenroom up", "greenroom up --port 3000"],
   async run({ app, options }) {
     ensureDirectory(app.root);
-    const port = parsePort(options.port ?? process.env.PORT ?? "8080");
+    const machine = readMachine(app.root);
     await runUp({
       root: app.root,
-      host: options.host ?? "127.0.0.1",
-      port,
+      ...whereOf(machine, options),
       emit: app.emit,
-      router: createRouter(app.root),
+      router: createListener(app.root, app.emit),
     });
     return { stopped: true };
   },
   render: () => "stopped",
 });
+
+function whereOf({ router, listen }: Machine, { port, host }: { port?: string; host?: string }) {
+  const [, address, number] = /^(?:(.*):)?(\d+)$/.exec(listen[0]!)!;
+  if (router !== "embedded" && (port ?? host) !== undefined) {
+    throw new GreenroomError("USAGE", `this machine was set up to listen on ${listen.join(", ")}`, {
+      hint: "greenroom up, or move it with greenroom setup --listen",
+    });
+  }
+  const wished = port ?? (router === "embedded" ? process.env.PORT : undefined) ?? number!;
+  return { host: host ?? address ?? "127.0.0.1", port: parsePort(wished) };
+}
 
 function parsePort(text: string): number {
   const port = Number(text);

@@ -55,7 +55,8 @@ export async function applyStep(stage: Stage, step: Step): Promise<void> {
     case "identity":
       return writeIdentity(site, identityOf(spec));
     case "previews":
-      return refreshPreviews(site, spec.previews);
+      refreshPreviews(site, spec.previews);
+      return world.parts.router.settle(site);
     case "start":
       return startSide(stage, step.side, step.release);
     case "check": {
@@ -67,6 +68,7 @@ export async function applyStep(stage: Stage, step: Step): Promise<void> {
       return recordVerdict(stage, step.side, step.release);
     case "ready":
       assertThere(scene, step.side);
+      await world.parts.router.settle(site);
       return world.parts.supervisor.assertHealthy(site, step.side, servedOn(scene, step.side));
     case "traffic":
       return applyTraffic(stage, step);

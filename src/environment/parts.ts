@@ -17,7 +17,16 @@ export interface SideDoor {
   open(site: Site, side: Side): Promise<{ url: string; close(): Promise<void> }>;
 }
 
+/** Brings visitors to environments. Where they go is in the pointers: the router learns of domains and shapes only. */
+export interface Router {
+  /** Makes it answer for the environment as it is on disk. Rejects with its words; then it answers as before. */
+  settle(site: Site): Promise<void>;
+  /** Makes it answer for the environment no more. */
+  forget(site: Site): Promise<void>;
+}
+
 export interface Parts {
+  router: Router;
   supervisor: Supervisor;
   door: SideDoor;
 }

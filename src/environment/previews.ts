@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { ensureDirectory, movePointer, readPointer, syncDirectory } from "../disk/durable.ts";
 import { SIDES } from "./sides.ts";
 import { at, type Site } from "./site.ts";
@@ -33,10 +33,18 @@ export function refreshPreviews(site: Site, previews: "secret" | "open"): void {
   syncDirectory(at.previews(site));
 }
 
-// The blue side's comes first: it is the one from which the secret is read back.
+// The blue side's comes first: it is the one from which the secret is read back. What ends in "@" and a side is there
+// if that side shows the name's release, for routers that can't see where a link leads; no host has such a name.
 function wantedPreviews(site: Site, secret: string | null): Map<string, string> {
   const prefix = secret === null ? "" : `${secret}-`;
-  const wanted = new Map(SIDES.map((side) => [`${prefix}${side}`, `../${side}`]));
+  const wanted = new Map<string, string>();
+  for (const side of SIDES) {
+    wanted.set(`${prefix}${side}`, `../${side}`);
+    wanted.set(`${prefix}${side}@${side}`, `../${side}`);
+    wanted.set(`${prefix}rehearsal@${side}`, `../traffic/rehearsal.${side}`);
+    const release = basename(readPointer(at.side(site, side)) ?? "");
+    if (release) wanted.set(`${prefix}${release}@${side}`, `../${side}`);
+  }
   wanted.set(`${prefix}rehearsal`, "../rehearsal");
   for (const version of listNames(at.releases(site)).filter(isVisible)) {
     wanted.set(`${prefix}${version}`, `../releases/${version}`);

@@ -27,6 +27,7 @@ export async function remove(scene: Scene, { force, storage, dryRun }: RemoveOpt
     // Who prunes takes what has a temporary name for something that a run that died left.
     const store = lockStore(world.store, "shared", {});
     try {
+      await world.parts.router.forget(site);
       removeLocked(scene, kept !== null);
     } finally {
       store.release();

@@ -49,7 +49,7 @@ export function describeStep(step: Step): string {
     case "identity":
       return `answer for ${step.domain}`;
     case "previews":
-      return "refresh the preview addresses";
+      return "refresh the addresses";
     case "start":
       return `start ${step.release} on ${step.side} and wait until it is healthy`;
     case "check":

@@ -10,10 +10,9 @@ import {
   temporaryName,
 } from "../disk/durable.ts";
 import { removeTree } from "../disk/remove.ts";
+import { BUCKETS, NEWCOMER } from "./buckets.ts";
 import { isSide, other, type Side } from "./sides.ts";
 import { at, type Site } from "./site.ts";
-
-const BUCKETS = 100;
 
 /** Old generations are left for a moment: a request may be just resolving its path through one. */
 const LINGERING = 3;
@@ -31,8 +30,8 @@ export function readTraffic(site: Site): Traffic | null {
   const folder = join(site.dir, target);
   const live = basename(readPointer(join(folder, "live")) ?? "");
   if (!isSide(live)) return null;
-  const blue = readdirSync(folder).filter((name) => name.endsWith(".blue")).length;
-  return { generation: Number(basename(target)), live, buckets: { blue, green: BUCKETS - blue } };
+  const blue = readdirSync(folder).filter((name) => /^\d\d\.blue$/.test(name)).length;
+  return { generation: Number(basename(target)), live, buckets: { blue, green: BUCKETS.length - blue } };
 }
 
 /** The switch itself is the one rename at the end; everything that it will show is durable before. */
@@ -46,19 +45,25 @@ function writeGeneration(site: Site, generation: number, live: Side, share: numb
   const temporary = temporaryName(folder);
   ensureDirectory(at.generations(site));
   mkdirSync(temporary);
-  symlinkSync(`../../${live}`, join(temporary, "live"));
-  symlinkSync(`../../${other(live)}`, join(temporary, "rehearsal"));
-  for (let bucket = 0; bucket < BUCKETS; bucket++) {
-    const side = bucket < share ? other(live) : live;
-    const name = String(bucket).padStart(2, "0");
-    symlinkSync(`../../${side}`, join(temporary, name));
-    if (side === "blue") writeFileSync(join(temporary, `${name}.blue`), "");
-  }
+  point(temporary, "live", live);
+  point(temporary, "rehearsal", other(live));
+  BUCKETS.forEach((bucket, i) => point(temporary, bucket, i < share ? other(live) : live));
+  if (share === 0 || share === BUCKETS.length) mark(temporary, NEWCOMER, share === 0 ? live : other(live));
   syncDirectory(temporary);
   // A generation that never got its turn, left by a run that died.
   removeTree(folder);
   renameSync(temporary, folder);
   syncDirectory(at.generations(site));
+}
+
+function point(folder: string, name: string, side: Side): void {
+  symlinkSync(`../../${side}`, join(folder, name));
+  mark(folder, name, side);
+}
+
+/** For routers that can see whether a file is there, but not where a link leads. */
+function mark(folder: string, name: string, side: Side): void {
+  writeFileSync(join(folder, `${name}.${side}`), "");
 }
 
 /** Removes generations that nobody resolves through any more, and those that never got their turn. */

@@ -39,6 +39,7 @@ export function specOf(more: Partial<EnvironmentSpec> = {}): EnvironmentSpec {
 /** Processes that are always well, and a door that shows a side's files. */
 export function quietParts(): Parts {
   return {
+    router: { async settle() {}, async forget() {} },
     supervisor: { assertReady() {}, async start() {}, async assertHealthy() {} },
     door: {
       async open(site, side) {

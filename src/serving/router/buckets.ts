@@ -1,5 +1,5 @@
 /** Visitors keep their bucket by this cookie, so that a canary's visitors stay on its side. */
-export const BUCKET_COOKIE = "greenroom-bucket";
+export const BUCKET_COOKIE = "greenroom_bucket";
 
 export const FIRST_BUCKET = "00";
 export const LAST_BUCKET = "99";

@@ -4,7 +4,8 @@ export function contentTypeOf(path: string): string {
   return TYPES.get(extname(path).slice(1).toLowerCase()) ?? "application/octet-stream";
 }
 
-const TYPES = new Map(
+/** By the ending of a name, without its dot. */
+export const TYPES = new Map(
   Object.entries({
     ...text("html", "text/html"),
     ...text("htm", "text/html"),

@@ -10,7 +10,7 @@ export interface Page {
 
 /** A small page in words; `extra` are more headers, names and values in turn. */
 export function sendPage(req: IncomingMessage, res: ServerResponse, page: Page, extra: string[] = []): void {
-  const body = Buffer.from(render(page));
+  const body = Buffer.from(pageHtml(page));
   const headers = headerList({
     "Content-Type": "text/html; charset=utf-8",
     "Content-Length": String(body.length),
@@ -19,7 +19,7 @@ export function sendPage(req: IncomingMessage, res: ServerResponse, page: Page, 
   res.writeHead(page.status, [...headers, ...extra]).end(req.method === "HEAD" ? undefined : body);
 }
 
-function render({ status, title, help = [] }: Page): string {
+export function pageHtml({ status, title, help = [] }: Page): string {
   const lines = help.map((line) => `<p>${markCode(escapeHtml(line))}</p>\n`).join("");
   return `<!doctype html>
 <html lang="en">

@@ -35,7 +35,7 @@ test("a visitor stays on his side, and is told his bucket once", async () => {
   for (let visitor = 0; visitor < 20; visitor++) {
     const first = await ask(port, "/");
     const [cookie] = first.headers["set-cookie"]!;
-    expect(cookie).toMatch(/^greenroom-bucket=\d\d; Path=\/; HttpOnly; SameSite=Lax; Max-Age=2592000$/);
+    expect(cookie).toMatch(/^greenroom_bucket=\d\d; Path=\/; HttpOnly; SameSite=Lax; Max-Age=2592000$/);
     const headers = { Cookie: `a=b; ${cookie!.split(";")[0]}; c=d` };
     for (let visit = 0; visit < 3; visit++) {
       const again = await ask(port, "/", { headers });
@@ -50,7 +50,7 @@ test("buckets 00 to k-1 are the canary's", async () => {
   world.traffic("green", 5);
   const { port } = await world.start();
   const visit = async (bucket: string) =>
-    (await ask(port, "/", { headers: { Cookie: `greenroom-bucket=${bucket}` } })).body;
+    (await ask(port, "/", { headers: { Cookie: `greenroom_bucket=${bucket}` } })).body;
   expect(await visit("00")).toBe("one\n");
   expect(await visit("04")).toBe("one\n");
   expect(await visit("05")).toBe("two\n");
@@ -71,14 +71,14 @@ test("a process site's answers carry the cookie beside the app's own", async () 
 
 test.each([
   [undefined, null],
-  ["greenroom-bucket=07", "07"],
-  ["a=b;greenroom-bucket=99;c=d", "99"],
-  ["a=b; greenroom-bucket=00", "00"],
-  ["greenroom-bucket=7", null],
-  ["greenroom-bucket=100", null],
-  ["greenroom-bucket=../../x", null],
-  ["xgreenroom-bucket=07", null],
-  ["greenroom-bucket=live", null],
+  ["greenroom_bucket=07", "07"],
+  ["a=b;greenroom_bucket=99;c=d", "99"],
+  ["a=b; greenroom_bucket=00", "00"],
+  ["greenroom_bucket=7", null],
+  ["greenroom_bucket=100", null],
+  ["greenroom_bucket=../../x", null],
+  ["xgreenroom_bucket=07", null],
+  ["greenroom_bucket=live", null],
 ])("of the cookies %j the bucket is %j", (cookies, bucket) => {
   expect(bucketIn(cookies)).toBe(bucket);
 });

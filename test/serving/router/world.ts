@@ -1,12 +1,15 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
-import { movePointer } from "../../../src/disk/durable.ts";
-import { other, type Side } from "../../../src/environment/sides.ts";
+import { movePointer, orNull } from "../../../src/disk/durable.ts";
+import { SIDES, type Side } from "../../../src/environment/sides.ts";
 import { at, type Site, siteOf } from "../../../src/environment/site.ts";
 import type { ProcessServing, Serving, StagedSpec } from "../../../src/environment/spec.ts";
+import { moveTraffic } from "../../../src/environment/traffic.ts";
+import { createOwnNginx } from "../../../src/serving/nginx/listener.ts";
 import { createRouter, type Router } from "../../../src/serving/router/router.ts";
 
 export const SECRET = "s3cret";
@@ -24,6 +27,8 @@ export const PROCESS: ProcessServing = {
   user: null,
 };
 
+export type RouterName = "embedded" | "nginx";
+
 export interface World {
   root: string;
   site: Site;
@@ -33,7 +38,7 @@ export interface World {
   /** The traffic of a live side, with so many buckets at the other one. */
   traffic(live: Side, canary?: number): void;
   preview(name: string, target: string): void;
-  start(): Promise<{ router: Router; port: number }>;
+  start(router?: RouterName): Promise<{ router: Router; port: number }>;
 }
 
 /** A root with one environment, made by hand. It goes with the test. */
@@ -64,24 +69,50 @@ export function makeWorld(domain = "shop.localhost", more: { subdomains?: boolea
       writeFileSync(at.staged(site, version), JSON.stringify(spec));
     },
     side: (side, version) => movePointer(at.side(site, side), `releases/${version}`),
-    traffic(live, canary = 0) {
-      const folder = join(at.generations(site), String(++generation));
-      mkdirSync(folder);
-      const point = (name: string, side: Side) => symlinkSync(`../../${side}`, join(folder, name));
-      point("live", live);
-      point("rehearsal", other(live));
-      for (let bucket = 0; bucket < 100; bucket++) {
-        point(String(bucket).padStart(2, "0"), bucket < canary ? other(live) : live);
+    traffic: (live, canary = 0) => moveTraffic(site, ++generation, live, canary),
+    preview(name, target) {
+      const places = join(at.previews(site), name);
+      symlinkSync(target, places);
+      for (const side of SIDES) {
+        if (target === "../rehearsal") symlinkSync(`../traffic/rehearsal.${side}`, `${places}@${side}`);
+        else if (showsSide(site, target, side)) symlinkSync(`../${side}`, `${places}@${side}`);
       }
-      movePointer(at.traffic(site), `traffic.d/${generation}`);
     },
-    preview: (name, target) => symlinkSync(target, join(at.previews(site), name)),
-    async start() {
-      const router = createRouter(root);
-      onTestFinished(() => router.close(0));
-      return { router, ...(await router.listen({ host: "127.0.0.1", port: 0 })) };
+    start(router = "embedded") {
+      movePointer(join(site.dir, "rehearsal"), "traffic/rehearsal");
+      return router === "nginx" ? startNginx(root) : startEmbedded(root);
     },
   };
+}
+
+function showsSide(site: Site, target: string, side: Side): boolean {
+  if (target === `../${side}`) return true;
+  const release = orNull(() => basename(readlinkSync(at.side(site, side))), "ENOENT");
+  return release !== null && target === `../releases/${release}`;
+}
+
+async function startEmbedded(root: string) {
+  const router = createRouter(root);
+  onTestFinished(() => router.close(0));
+  return { router, ...(await router.listen({ host: "127.0.0.1", port: 0 })) };
+}
+
+async function startNginx(root: string) {
+  const listen = [`127.0.0.1:${await freePort()}`];
+  const router = createOwnNginx(root, listen, () => {});
+  const { port } = await router.listen({ host: "", port: 0 });
+  onTestFinished(() => router.close(1000));
+  return { router: router as Router, port };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createTcpServer();
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
 }
 
 /** The world that most tests need: release 1 live on blue, release 2 rehearsed on green. */

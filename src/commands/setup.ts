@@ -1,0 +1,64 @@
+import { GreenroomError } from "../errors.ts";
+import type { Machine } from "../serving/machine.ts";
+import { planSetup, setUp } from "../serving/setup.ts";
+import { defineCommand, flag, value } from "./command.ts";
+
+export default defineCommand({
+  words: [],
+  options: {
+    router: value("NAME", "who answers visitors: embedded or nginx"),
+    listen: value("ADDRESSES", "where, for instance 127.0.0.1:8080; several with commas between"),
+    unprivileged: flag("with an nginx of its own that `greenroom up` starts, as you"),
+    yes: flag("don't ask"),
+    remove: flag("undo it: this machine serves the root no more"),
+  },
+  changes: true,
+  examples: [
+    "greenroom setup --dry-run --router nginx",
+    "greenroom setup --yes --router nginx --listen 127.0.0.1:8080 --unprivileged",
+    "greenroom setup --remove",
+  ],
+  async run({ app, options, dryRun, json }) {
+    const setup = planSetup(app.root, options.remove ? null : wishesOf(options));
+    if (dryRun || setup.changes.length === 0) return { ...setup, written: false };
+    if (!options.yes) await assertWanted(setup.changes, json);
+    await setUp(app.root, setup);
+    return { ...setup, written: true };
+  },
+  render({ changes, written }) {
+    if (changes.length === 0) return "nothing to change";
+    return changes.map(describe).join("\n") + (written ? "\nnext: greenroom up" : "");
+  },
+});
+
+interface Wishes {
+  router: string | undefined;
+  listen: string | undefined;
+  unprivileged: boolean;
+}
+
+function wishesOf({ router, listen, unprivileged }: Wishes): Partial<Machine> {
+  return {
+    ...(router !== undefined && { router: router as Machine["router"] }),
+    ...(listen !== undefined && { listen: listen.split(",") }),
+    ...(unprivileged && { unprivileged }),
+  };
+}
+
+type Change = Parameters<typeof setUp>[1]["changes"][number];
+
+async function assertWanted(changes: Change[], json: boolean): Promise<void> {
+  if (json || !process.stdin.isTTY || !process.stdout.isTTY) {
+    throw new GreenroomError("USAGE", "nobody is there to be asked", {
+      hint: "look with greenroom setup --dry-run, then say --yes",
+    });
+  }
+  const { confirm } = await import("@clack/prompts");
+  const wanted = await confirm({ message: `${changes.map(describe).join("\n")}\nIs that right?` });
+  if (wanted !== true) throw new GreenroomError("USAGE", "nothing was written");
+}
+
+function describe({ path, content }: Change): string {
+  if (content === null) return `remove ${path}`;
+  return `write ${path}\n${content.replace(/^(?=.)/gm, "    ")}`;
+}

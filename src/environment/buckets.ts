@@ -1,0 +1,5 @@
+/** Visitors come in a hundred parts. */
+export const BUCKETS = Array.from({ length: 100 }, (_, bucket) => String(bucket).padStart(2, "0"));
+
+/** Who has no bucket yet, where it makes no difference. */
+export const NEWCOMER = "new";

@@ -1,0 +1,40 @@
+import { join } from "node:path";
+import { z } from "zod";
+import { readJson } from "../disk/durable.ts";
+import { GreenroomError } from "../errors.ts";
+
+export const ROUTERS = ["embedded", "nginx"] as const;
+
+/** An address and a port: `127.0.0.1:8080`, `[::1]:8080`, or the port alone. */
+const address = z.string().regex(/^(?:(?:\[[0-9a-f:]+\]|[a-z0-9.-]+):)?\d{1,5}$/, {
+  error: "write an address and a port, for instance 127.0.0.1:8080",
+});
+
+const schema = z.strictObject({
+  router: z.enum(ROUTERS).default("embedded"),
+  /** Where visitors come in. */
+  listen: z.array(address).min(1).default(["127.0.0.1:8080"]),
+  /** Greenroom starts the real parts itself, as whoever runs it, instead of using the machine's. */
+  unprivileged: z.boolean().default(false),
+});
+
+/** What serves the environments of a root: `machine.json`, written by `greenroom setup`. */
+export type Machine = z.infer<typeof schema>;
+
+export function machinePath(root: string): string {
+  return join(root, "machine.json");
+}
+
+/** A root that was never set up serves by itself. */
+export function readMachine(root: string): Machine {
+  return parseMachine(readJson(machinePath(root)) ?? {});
+}
+
+export function parseMachine(value: unknown): Machine {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new GreenroomError("CONFIG_INVALID", `machine.json: ${issue!.path.join(".")}: ${issue!.message}`, {
+    hint: "greenroom setup",
+  });
+}

@@ -1,0 +1,123 @@
+import { answer, DOWN_PAGE, MISSING_PAGES } from "./pages.ts";
+import { indent, literal, matching, word } from "./quote.ts";
+import type { Shape } from "./shape.ts";
+
+/** Releases of one shape that a server block serves. */
+export interface Content {
+  shape: Shape;
+  /** Where the release is. This and the next two are in nginx's words, variables and all. */
+  release: string;
+  upstream: string;
+  appHost: string;
+}
+
+/** The locations of a server block. */
+export function renderContent(content: Content): string {
+  return content.shape.kind === "static" ? renderStatic(content) : renderProcess(content);
+}
+
+/** Releases that differ: nginx learns when a request comes how the one asked for is served. */
+export interface MixedContent extends Omit<Content, "shape"> {
+  kind: string;
+  folder: string;
+  storage: string[];
+}
+
+export function renderMixed({ kind, folder, storage, release, ...to }: MixedContent): string {
+  const pass = indent(renderPass(to));
+  return `root ${word(`${release}/${folder}`)};
+location / {
+  try_files /.greenroom @${kind};
+}
+${HIDDEN} {
+  try_files /.greenroom @hidden_${kind};
+}
+location @static {
+  ${PAGES}
+  index index.html;
+  error_page 403 404 @missing;
+  error_page 405 @unasked;
+}
+location @hidden_static {
+  ${answer(404, "There is no such page")}
+}
+location @process {
+  ${FILES}
+  error_page 405 @app;
+}
+location @hidden_process {
+${pass}}
+location @app {
+${pass}}
+${storage.map((path) => renderStorage(path, `try_files $uri @${kind};`)).join("")}${MISSING_PAGES}${DOWN_PAGE}`;
+}
+
+function renderStatic({ shape, release }: Content): string {
+  return `root ${rootOf(release, shape.folder ?? ".")};
+index index.html;
+error_page 403 404 @missing;
+error_page 405 @unasked;
+location / {
+  ${PAGES}
+}
+${HIDDEN} {
+  return 404;
+}
+${shape.storage.map((path) => renderStorage(path, PAGES)).join("")}${MISSING_PAGES}`;
+}
+
+function renderProcess({ shape, release, ...to }: Content): string {
+  const pass = indent(renderPass(to));
+  if (shape.folder === null) return `location / {\n${pass}}\n${DOWN_PAGE}`;
+  return `root ${rootOf(release, shape.folder)};
+error_page 405 @app;
+location / {
+  ${FILES}
+}
+${HIDDEN} {
+${pass}}
+location @app {
+${pass}}
+${shape.storage.map((path) => renderStorage(path, FILES)).join("")}${DOWN_PAGE}`;
+}
+
+const PAGES = "try_files $uri $uri.html $uri/ =404;\n  charset utf-8;";
+const FILES = "try_files $uri @app;\n  charset utf-8;";
+
+// Names that begin with a dot are nobody's business, but for what the standards put there.
+const HIDDEN = 'location ~ "/\\.(?!well-known(?:/|$))"';
+
+/** What an app or an uploader put into storage: no symlink of theirs is followed. */
+function renderStorage(path: string, serve: string): string {
+  const below = path === "/" ? "" : literal(path);
+  return `location ~ "^${matching(below)}(?:/|$)" {
+  disable_symlinks on from=${word(`$document_root${below}`)};
+  ${serve}
+}
+`;
+}
+
+// Answers and bodies go on as they come, however long they take: event streams, uploads of any size, WebSockets.
+function renderPass({ upstream, appHost }: Pick<Content, "upstream" | "appHost">): string {
+  return `proxy_pass ${upstream};
+proxy_http_version 1.1;
+proxy_buffering off;
+proxy_request_buffering off;
+proxy_connect_timeout 5s;
+proxy_read_timeout 1h;
+proxy_send_timeout 1h;
+proxy_set_header Host ${appHost};
+proxy_set_header Connection $greenroom_connection;
+proxy_set_header Upgrade $greenroom_upgrade;
+proxy_set_header X-Forwarded-For $greenroom_for;
+proxy_set_header X-Forwarded-Proto $greenroom_proto;
+proxy_set_header X-Forwarded-Host $greenroom_host;
+proxy_set_header X-Request-Id $request_id;
+error_page 502 504 @down;
+gzip off;
+`;
+}
+
+function rootOf(release: string, folder: string): string {
+  return word(folder === "." ? release : `${release}/${literal(folder)}`);
+}

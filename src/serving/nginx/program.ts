@@ -1,0 +1,78 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { isAlive } from "../../disk/alive.ts";
+import { orNull } from "../../disk/durable.ts";
+import { GreenroomError } from "../../errors.ts";
+import type { Nginx } from "./places.ts";
+
+/** The oldest nginx that was tried. */
+const OLDEST = [1, 18];
+
+export function findNginx(): string {
+  const folders = [...(process.env.PATH ?? "").split(":"), "/usr/sbin", "/usr/local/sbin"];
+  const program = folders.map((folder) => join(folder, "nginx")).find((path) => existsSync(path));
+  if (!program) {
+    throw new GreenroomError("TOOL_MISSING", "nginx isn't installed", { hint: "apt install nginx" });
+  }
+  assertRecent(program);
+  return program;
+}
+
+function assertRecent(program: string): void {
+  const said = spawnSync(program, ["-v"], { encoding: "utf8" }).stderr ?? "";
+  const [, major, minor] = /nginx\/(\d+)\.(\d+)/.exec(said) ?? [];
+  if (!major || Number(major) > OLDEST[0]! || Number(minor) >= OLDEST[1]!) return;
+  throw new GreenroomError("ROUTER_REFUSED", `nginx ${major}.${minor} is too old`, {
+    hint: `install nginx ${OLDEST.join(".")} or newer`,
+  });
+}
+
+/** Throws nginx's own words where it refuses the configuration that is on disk. */
+export function testConfig({ args }: Nginx): void {
+  const { status, stderr } = spawnSync(findNginx(), ["-t", "-q", ...args], { encoding: "utf8" });
+  if (status !== 0) throw refused("nginx refuses its configuration", stderr);
+}
+
+function refused(message: string, words: string): GreenroomError {
+  return new GreenroomError("ROUTER_REFUSED", message, {
+    hint: "the configuration before is back in its place; mend what nginx names, then give the command again",
+    detail: words.trim().split("\n").slice(-5),
+  });
+}
+
+/** Its master process, null where it doesn't run. */
+export function readPid(nginx: Nginx): number | null {
+  const text = orNull(() => readFileSync(nginx.pid, "utf8"), "ENOENT");
+  const pid = Number(text?.trim());
+  return pid > 0 && isAlive(pid) ? pid : null;
+}
+
+const PATIENCE = 10_000;
+
+/** Makes a running nginx take up its configuration; resolves once new requests are answered by it. */
+export async function reload(nginx: Nginx): Promise<void> {
+  const pid = readPid(nginx);
+  if (pid === null) return;
+  const before = childrenOf(pid);
+  const logged = errorsSince(nginx, 0).length;
+  process.kill(pid, "SIGHUP");
+  for (let waited = 0; waited < PATIENCE; waited += 10) {
+    const now = childrenOf(pid);
+    if (now.length > 0 && now.some((child) => !before.includes(child))) return;
+    const words = errorsSince(nginx, logged);
+    if (words.includes("[emerg]")) throw refused("nginx could not take up its configuration", words);
+    await pause(10);
+  }
+  throw refused("nginx did not take up its configuration", errorsSince(nginx, logged));
+}
+
+function childrenOf(pid: number): string[] {
+  const text = orNull(() => readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8"), "ENOENT", "ESRCH");
+  return (text ?? "").split(" ").filter(Boolean);
+}
+
+function errorsSince(nginx: Nginx, length: number): string {
+  return (orNull(() => readFileSync(nginx.errors, "latin1"), "ENOENT") ?? "").slice(length);
+}

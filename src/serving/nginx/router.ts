@@ -1,0 +1,85 @@
+import { readFileSync, rmSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import { ensureDirectory, orNull, readJsonIfWhole, writeFileDurably } from "../../disk/durable.ts";
+import { isHeld, type Lock, tryLock } from "../../disk/lock.ts";
+import { removeTree } from "../../disk/remove.ts";
+import type { Router } from "../../environment/parts.ts";
+import { at, type Identity, type Site, siteOf } from "../../environment/site.ts";
+import { listSites } from "../../environment/state.ts";
+import { GreenroomError } from "../../errors.ts";
+import type { Machine } from "../machine.ts";
+import { type Nginx, nginxAt, nginxOf } from "./places.ts";
+import { reload, testConfig } from "./program.ts";
+import { readShapes } from "./shape.ts";
+import { renderShared } from "./shared.ts";
+import { renderSite } from "./site.ts";
+
+/** Tells nginx of environments: by one file each, and a reload where that file changes. */
+export function createNginxRouter(root: string, { listen, unprivileged }: Machine): Router {
+  const nginx = nginxOf(root, unprivileged);
+  return {
+    settle: (site) => replace(root, nginx, nginxAt.site(site), () => renderFor(site, listen)),
+    forget: (site) => replace(root, nginx, nginxAt.site(site), () => null),
+  };
+}
+
+/** What nginx is to be told of an environment; null where there is nothing to serve. */
+export function renderFor(site: Site, listen: string[]): string | null {
+  const identity = readJsonIfWhole<Identity>(at.identity(site));
+  const shapes = readShapes(site);
+  return identity && shapes && renderSite({ site, identity, shapes, listen });
+}
+
+/** All that environments have nginx told, from what is on disk now: they may have changed while nobody told it. */
+export function writeSites(root: string, listen: string[]): void {
+  removeTree(nginxAt.sites(root));
+  ensureDirectory(nginxAt.sites(root));
+  writeFileDurably(nginxAt.shared(root), renderShared());
+  for (const { project, environment } of listSites(root)) {
+    const site = siteOf(root, project, environment);
+    const text = renderFor(site, listen);
+    if (text !== null) writeFileDurably(nginxAt.site(site), text);
+  }
+}
+
+/** Puts a file into nginx's configuration, or takes it away. What nginx refuses was never there. */
+async function replace(root: string, nginx: Nginx, path: string, render: () => string | null): Promise<void> {
+  const lock = await takeLock(root);
+  try {
+    const before = orNull(() => readFileSync(path, "utf8"), "ENOENT");
+    const after = render();
+    if (after === before) return;
+    ensureDirectory(nginxAt.sites(root));
+    put(path, after);
+    try {
+      testConfig(nginx);
+      await reload(nginx);
+    } catch (error) {
+      put(path, before);
+      await reload(nginx).catch(() => {});
+      throw error;
+    }
+  } finally {
+    lock.release();
+  }
+}
+
+function put(path: string, text: string | null): void {
+  if (text === null) rmSync(path, { force: true });
+  else writeFileDurably(path, text);
+}
+
+const PATIENCE = 20_000;
+
+/** One change at a time: what nginx refuses of one environment must not be held against another. */
+async function takeLock(root: string): Promise<Lock> {
+  ensureDirectory(nginxAt.dir(root));
+  for (let waited = 0; waited < PATIENCE; waited += 20) {
+    const lock = tryLock(nginxAt.lock(root), { pid: process.pid });
+    if (!isHeld(lock)) return lock;
+    await pause(20);
+  }
+  throw new GreenroomError("LOCKED", "nginx's configuration is being changed by another operation", {
+    hint: "try again when it has ended",
+  });
+}

@@ -1,0 +1,51 @@
+import { readStaged } from "../../environment/config.ts";
+import type { Side } from "../../environment/sides.ts";
+import type { Site } from "../../environment/site.ts";
+import type { StagedSpec } from "../../environment/spec.ts";
+import { type EnvironmentState, readState } from "../../environment/state.ts";
+
+/** What of a release nginx must be told in advance; everything else it finds on the disk when a request comes. */
+export interface Shape {
+  kind: "static" | "process";
+  /** The folder whose files visitors see; null: none. */
+  folder: string | null;
+  /** What of that folder is storage, as visitors see it: whoever writes there may be hostile. */
+  storage: string[];
+}
+
+/** The shapes of what the sides hold. While they agree, which is nearly always, requests needn't be told apart. */
+export interface Shapes {
+  blue: Shape;
+  green: Shape;
+}
+
+/** Null while there is nothing that could be served. */
+export function readShapes(site: Site): Shapes | null {
+  const state = readState(site);
+  const [blue, green] = [shapeOn(state, "blue"), shapeOn(state, "green")];
+  const some = blue ?? green;
+  return some && { blue: blue ?? some, green: green ?? some };
+}
+
+export function areEqual({ blue, green }: Shapes): boolean {
+  return JSON.stringify(blue) === JSON.stringify(green);
+}
+
+function shapeOn({ site, sides }: EnvironmentState, side: Side): Shape | null {
+  const release = sides[side];
+  const staged = release === null ? null : readStaged(site, release);
+  return staged && shapeOf(staged);
+}
+
+export function shapeOf({ serve, storage = [] }: Pick<StagedSpec, "serve" | "storage">): Shape {
+  const folder = serve.public;
+  const seen = folder === null ? [] : storage.flatMap((path) => seenAs(path, folder) ?? []);
+  return { kind: serve.kind, folder, storage: seen };
+}
+
+/** The address of a storage path below the public folder: `/uploads`; `/` where all of that folder is storage. */
+function seenAs(path: string, folder: string): string | null {
+  if (folder === ".") return `/${path}`;
+  if (folder === path || folder.startsWith(`${path}/`)) return "/";
+  return path.startsWith(`${folder}/`) ? path.slice(folder.length) : null;
+}

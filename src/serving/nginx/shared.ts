@@ -1,0 +1,77 @@
+import { BUCKETS, NEWCOMER } from "../../environment/buckets.ts";
+import { BUCKET_COOKIE, bucketCookie } from "../router/buckets.ts";
+
+/** What all environments share, for nginx's `http` block. */
+export function renderShared(): string {
+  return `# Written by Greenroom. Changes are lost.
+
+# A visitor's bucket comes from a cookie; who has none gets one at random, once visitors are told apart.
+map $cookie_${BUCKET_COOKIE} $greenroom_known {
+  default ${NEWCOMER};
+${BUCKETS.map((bucket) => `  ${bucket} ${bucket};`).join("\n")}
+}
+split_clients $request_id $greenroom_random {
+${BUCKETS.slice(0, -1)
+  .map((bucket) => `  1% ${bucket};`)
+  .join("\n")}
+  * ${BUCKETS.at(-1)};
+}
+
+# No other upgrade goes on: an app would answer in a protocol that nginx doesn't know.
+map $http_upgrade $greenroom_upgrade {
+  default "";
+  ~*^websocket$ websocket;
+}
+map $greenroom_upgrade $greenroom_connection {
+  default "";
+  websocket upgrade;
+}
+# Somebody on this machine may be a proxy before us; anybody else could claim anything.
+geo $greenroom_trusted {
+  default 0;
+  127.0.0.0/8 1;
+  ::1 1;
+}
+map "$greenroom_trusted:$http_x_forwarded_for" $greenroom_for {
+  default $remote_addr;
+  "~^1:(?<greenroom_before>.+)$" "$greenroom_before, $remote_addr";
+}
+map "$greenroom_trusted:$http_x_forwarded_proto" $greenroom_proto {
+  default $scheme;
+  "~^1:(?<greenroom_scheme>.+)$" $greenroom_scheme;
+}
+map "$greenroom_trusted:$http_x_forwarded_host" $greenroom_host {
+  default $http_host;
+  "~^1:(?<greenroom_sent>.+)$" $greenroom_sent;
+}
+map $upstream_http_x_content_type_options $greenroom_nosniff {
+  default "";
+  "" nosniff;
+}
+
+map $upstream_status $greenroom_cache {
+  default "";
+  "" no-cache;
+}
+map $http_host $greenroom_port {
+  default "";
+  "~(?<greenroom_p>:\\d+)$" $greenroom_p;
+}
+
+# What no environment has set, so that the log can be declared before there is one.
+map "" $greenroom_bucket {
+  default "";
+}
+map "" $greenroom_side {
+  default "";
+}
+
+log_format greenroom escape=json
+  '{"at":"$time_iso8601","host":"$host","bucket":"$greenroom_bucket","side":"$greenroom_side",'
+  '"method":"$request_method","uri":"$request_uri","status":$status,"bytes":$bytes_sent,'
+  '"ms":"$request_time","upstreamMs":"$upstream_response_time","from":"$remote_addr","id":"$request_id"}';
+`;
+}
+
+/** The cookie that tells a newcomer's bucket, with nginx's variable in the bucket's place. */
+export const NEW_COOKIE = bucketCookie("$greenroom_random");

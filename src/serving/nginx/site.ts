@@ -1,0 +1,92 @@
+import { createHash } from "node:crypto";
+import { SIDES } from "../../environment/sides.ts";
+import { at, type Identity, type Site } from "../../environment/site.ts";
+import { renderContent, renderMixed } from "./content.ts";
+import { NOTHING_PAGE, UNKNOWN_PAGE } from "./pages.ts";
+import { renderPreviewChoice, renderSubdomainChoice } from "./previews.ts";
+import { indent, literal, word } from "./quote.ts";
+import { areEqual, type Shape, type Shapes } from "./shape.ts";
+import { renderTraffic } from "./traffic.ts";
+
+/** All that nginx is told of an environment. Equal facts give equal text, and equal text needs no reload. */
+export interface Facts {
+  site: Site;
+  identity: Pick<Identity, "domain" | "subdomains" | "previews">;
+  shapes: Shapes;
+  /** Addresses to listen on, as nginx writes them. */
+  listen: string[];
+}
+
+export function renderSite(facts: Facts): string {
+  const { site, identity } = facts;
+  const { domain, subdomains } = identity;
+  const live = `${renderTraffic(site)}${renderRest(facts, "$greenroom_side", "$http_host")}`;
+  const wild = subdomains
+    ? `${renderSubdomainChoice(site, domain)}${renderTraffic(site)}${renderRest(facts, "$greenroom_at", "$greenroom_app_host")}`
+    : `${renderPreviewChoice(site, domain)}${renderRest(facts, "$greenroom_at", "$http_host")}`;
+  return `# Written by Greenroom. Changes are lost.
+
+${renderUpstreams(site)}${areEqual(facts.shapes) ? "" : renderMaps(facts)}
+${renderServer(facts, domain, live)}
+${renderServer(facts, `*.${domain}`, wild)}`;
+}
+
+function renderUpstreams(site: Site): string {
+  return SIDES.map(
+    (side) => `upstream ${upstreamOf(site)}${side} {
+  server ${word(literal(`unix:${at.socket(site, side)}`))};
+  keepalive 32;
+  # Apps close connections that idle: ours must be gone before, or a request meets the close.
+  keepalive_timeout 1s;
+}
+`,
+  ).join("");
+}
+
+/** No name holds two dots in a row, so no two environments share this. */
+function upstreamOf({ project, environment }: Site): string {
+  return `greenroom.${project}..${environment}..`;
+}
+
+function renderMaps({ site, shapes }: Facts): string {
+  const by = (what: string, of: (shape: Shape) => string) => `map $greenroom_side ${variable(site, what)} {
+  default ${word(of(shapes.blue))};
+  green ${word(of(shapes.green))};
+}
+`;
+  return by("kind", ({ kind }) => kind) + by("folder", ({ folder }) => literal(folder ?? ".greenroom"));
+}
+
+function variable({ project, environment }: Site, what: string): string {
+  const hash = createHash("sha256").update(`${project}/${environment}`).digest("hex");
+  return `$greenroom_${what}_${hash.slice(0, 12)}`;
+}
+
+function renderServer({ site, listen }: Facts, names: string, body: string): string {
+  return `server {
+${listen.map((address) => `  listen ${address};\n`).join("")}  server_name ${names};
+  absolute_redirect off;
+  access_log ${word(literal(at.log(site, "access.log")))} greenroom buffer=32k flush=1s;
+  error_log ${word(literal(at.log(site, "error.log")))} warn;
+${indent(body)}}
+`;
+}
+
+/** `place` names, below the site, what is served. */
+function renderRest({ site, shapes }: Facts, place: string, appHost: string): string {
+  const release = `${literal(site.dir)}/${place}`;
+  const to = { release, upstream: `http://${upstreamOf(site)}$greenroom_side`, appHost };
+  const content = areEqual(shapes)
+    ? renderContent({ ...to, shape: shapes.blue })
+    : renderMixed({
+        ...to,
+        kind: variable(site, "kind"),
+        folder: variable(site, "folder"),
+        storage: [...new Set([...shapes.blue.storage, ...shapes.green.storage])],
+      });
+  return `add_header Set-Cookie $greenroom_cookie always;
+add_header X-Robots-Tag $greenroom_robots always;
+add_header X-Content-Type-Options $greenroom_nosniff always;
+add_header Cache-Control $greenroom_cache;
+${content}${UNKNOWN_PAGE}${NOTHING_PAGE}`;
+}

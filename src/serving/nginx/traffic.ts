@@ -1,0 +1,35 @@
+import { at, type Site } from "../../environment/site.ts";
+import { NOTHING } from "./pages.ts";
+import { literal, word } from "./quote.ts";
+import { NEW_COOKIE } from "./shared.ts";
+
+/**
+ * The side of a visitor's bucket, told by a file that is there or not, so that a switch needs no reload and no request
+ * is between two releases. Nearly always the first or second look tells.
+ */
+export function renderTraffic(site: Site): string {
+  const traffic = literal(at.traffic(site));
+  return `set $greenroom_robots "";
+set $greenroom_cookie "";
+set $greenroom_bucket $greenroom_known;
+set $greenroom_side blue;
+set $greenroom_at blue;
+if (-e ${word(`${traffic}/$greenroom_known.blue`)}) {
+  break;
+}
+set $greenroom_side green;
+set $greenroom_at green;
+if (-e ${word(`${traffic}/$greenroom_known.green`)}) {
+  break;
+}
+if (!-e ${word(`${traffic}/live`)}) {
+  rewrite ^ ${NOTHING} last;
+}
+set $greenroom_bucket $greenroom_random;
+set $greenroom_cookie "${NEW_COOKIE}";
+if (-e ${word(`${traffic}/$greenroom_random.blue`)}) {
+  set $greenroom_side blue;
+  set $greenroom_at blue;
+}
+`;
+}
