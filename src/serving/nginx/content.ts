@@ -35,7 +35,7 @@ ${HIDDEN} {
 location @static {
   ${PAGES}
   index index.html;
-  error_page 403 404 @missing;
+  error_page 403 404 =404 @missing;
   error_page 405 @unasked;
 }
 location @hidden_static {
@@ -55,7 +55,7 @@ ${storage.map((path) => renderStorage(path, `try_files $uri @${kind};`)).join(""
 function renderStatic({ shape, release }: Content): string {
   return `root ${rootOf(release, shape.folder ?? ".")};
 index index.html;
-error_page 403 404 @missing;
+error_page 403 404 =404 @missing;
 error_page 405 @unasked;
 location / {
   ${PAGES}

@@ -2,7 +2,7 @@ import { pageHtml } from "../router/pages.ts";
 
 /** Directives that answer with a page of ours in the place of nginx's. */
 export function answer(status: number, title: string): string {
-  const html = pageHtml({ status, title }).replaceAll("\n", " ").replaceAll("'", "&#39;");
+  const html = pageHtml({ status, title }).replaceAll("\n", " ").replaceAll("'", "\\'");
   return `default_type "text/html; charset=utf-8";
   add_header Cache-Control no-store always;
   return ${status} '${html}';`;

@@ -7,8 +7,8 @@ export type Located =
   | { kind: "nothing"; lasting: boolean };
 
 /**
- * Follows a path of a release, link by link. Links may stay in the release, or lead into the site's storage or the
- * release's own rendered config; from there none leads back or elsewhere. Who writes into storage may be hostile.
+ * Follows a path of a release, link by link. Links may stay in the release, or lead to one path of the site's storage
+ * or of the release's own rendered config; below it none leads back or elsewhere. Who writes into storage may be hostile.
  * `lasting` is what will be the same for as long as the release is.
  */
 export async function locate(dir: string, version: string, parts: string[]): Promise<Located> {
@@ -29,7 +29,7 @@ export async function locate(dir: string, version: string, parts: string[]): Pro
       ++links > LINKS ? null : await land(zone, dir, version, resolve(here, await readlink(next)));
     if (!landing) return { kind: "nothing", lasting: false };
     zone = landing.zone;
-    here = zone.root;
+    here = landing.from;
     todo = [...landing.rest, ...todo];
     stats = null;
   }
@@ -50,13 +50,13 @@ async function look(path: string): Promise<Stats | null> {
 
 async function land(zone: Zone, dir: string, version: string, target: string) {
   const within = below(zone.root, target);
-  if (within) return { zone, rest: within };
+  if (within) return { zone, from: zone.root, rest: within };
   if (!zone.lasting) return null;
   const outside = [join(dir, "../../storage"), join(dir, "../../config", version)];
   for (const place of outside) {
     const root = await realpath(place).catch(() => null);
     const rest = root && (below(place, target) ?? below(root, target));
-    if (root && rest) return { zone: { root, lasting: false }, rest };
+    if (root && rest) return { zone: { root: join(root, ...rest), lasting: false }, from: root, rest };
   }
   return null;
 }

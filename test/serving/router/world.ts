@@ -33,7 +33,7 @@ export interface World {
   root: string;
   site: Site;
   /** Puts a release on disk; files by path. */
-  release(version: string, files: Record<string, string | Buffer>, serve?: Serving): void;
+  release(version: string, files: Record<string, string | Buffer>, serve?: Serving, storage?: string[]): void;
   side(side: Side, version: string): void;
   /** The traffic of a live side, with so many buckets at the other one. */
   traffic(live: Side, canary?: number): void;
@@ -63,9 +63,9 @@ export function makeWorld(domain = "shop.localhost", more: { subdomains?: boolea
   return {
     root,
     site,
-    release(version, files, serve = STATIC) {
+    release(version, files, serve = STATIC, storage = []) {
       put(at.release(site, version), files);
-      const spec: Partial<StagedSpec> = { project: "shop", environment: "production", serve };
+      const spec: Partial<StagedSpec> = { project: "shop", environment: "production", serve, storage };
       writeFileSync(at.staged(site, version), JSON.stringify(spec));
     },
     side: (side, version) => movePointer(at.side(site, side), `releases/${version}`),
