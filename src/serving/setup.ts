@@ -65,7 +65,7 @@ export async function setUp(root: string, { machine, changes }: Setup): Promise<
   const tells = changes.some(({ path }) => path === INCLUDE);
   const nginx = nginxOf(root, false);
   try {
-    if (machine && tells) writeSites(root, machine.listen);
+    if (machine && tells) await writeSites(root, machine.listen);
     changes.forEach(put);
     if (tells) testConfig(nginx);
     if (tells) await reload(nginx);

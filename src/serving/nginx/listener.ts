@@ -33,7 +33,7 @@ export function createOwnNginx(root: string, listen: string[], emit: Emit): List
   return {
     async listen() {
       writeMain(root, listen);
-      writeSites(root, listen);
+      await writeSites(root, listen);
       testConfig(nginx);
       await launch();
       return { port: portOf(listen[0]!) };

@@ -4,6 +4,8 @@ import { ensureDirectory, orNull, readJsonIfWhole, writeFileDurably } from "../.
 import { isHeld, type Lock, tryLock } from "../../disk/lock.ts";
 import { removeTree } from "../../disk/remove.ts";
 import type { Router } from "../../environment/parts.ts";
+import { ensurePort } from "../../environment/ports.ts";
+import type { Side } from "../../environment/sides.ts";
 import { at, type Identity, type Site, siteOf } from "../../environment/site.ts";
 import { listSites } from "../../environment/state.ts";
 import { GreenroomError } from "../../errors.ts";
@@ -19,35 +21,43 @@ export function createNginxRouter(root: string, { listen, unprivileged }: Machin
   const nginx = nginxOf(root, unprivileged);
   return {
     settle: (site) => replace(root, nginx, nginxAt.site(site), () => renderFor(site, listen)),
-    forget: (site) => replace(root, nginx, nginxAt.site(site), () => null),
+    forget: (site) => replace(root, nginx, nginxAt.site(site), async () => null),
   };
 }
 
 /** What nginx is to be told of an environment; null where there is nothing to serve. */
-export function renderFor(site: Site, listen: string[]): string | null {
+async function renderFor(site: Site, listen: string[]): Promise<string | null> {
   const identity = readJsonIfWhole<Identity>(at.identity(site));
   const shapes = readShapes(site);
-  return identity && shapes && renderSite({ site, identity, shapes, listen });
+  if (!identity || !shapes) return null;
+  const portOf = async (side: Side) => (shapes[side].listen === "port" ? await ensurePort(site, side) : null);
+  const ports = { blue: await portOf("blue"), green: await portOf("green") };
+  return renderSite({ site, identity, shapes, ports, listen });
 }
 
 /** All that environments have nginx told, from what is on disk now: they may have changed while nobody told it. */
-export function writeSites(root: string, listen: string[]): void {
+export async function writeSites(root: string, listen: string[]): Promise<void> {
   removeTree(nginxAt.sites(root));
   ensureDirectory(nginxAt.sites(root));
   writeFileDurably(nginxAt.shared(root), renderShared());
   for (const { project, environment } of listSites(root)) {
     const site = siteOf(root, project, environment);
-    const text = renderFor(site, listen);
+    const text = await renderFor(site, listen);
     if (text !== null) writeFileDurably(nginxAt.site(site), text);
   }
 }
 
 /** Puts a file into nginx's configuration, or takes it away. What nginx refuses was never there. */
-async function replace(root: string, nginx: Nginx, path: string, render: () => string | null): Promise<void> {
+async function replace(
+  root: string,
+  nginx: Nginx,
+  path: string,
+  render: () => Promise<string | null>,
+): Promise<void> {
   const lock = await takeLock(root);
   try {
     const before = orNull(() => readFileSync(path, "utf8"), "ENOENT");
-    const after = render();
+    const after = await render();
     if (after === before) return;
     ensureDirectory(nginxAt.sites(root));
     put(path, after);

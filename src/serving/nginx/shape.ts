@@ -7,6 +7,8 @@ import { type EnvironmentState, readState } from "../../environment/state.ts";
 /** What of a release nginx must be told in advance; everything else it finds on the disk when a request comes. */
 export interface Shape {
   kind: "static" | "process";
+  /** How its process is reached. */
+  listen: "socket" | "port" | null;
   /** The folder whose files visitors see; null: none. */
   folder: string | null;
   /** What of that folder is storage, as visitors see it: whoever writes there may be hostile. */
@@ -40,7 +42,8 @@ function shapeOn({ site, sides }: EnvironmentState, side: Side): Shape | null {
 export function shapeOf({ serve, storage = [] }: Pick<StagedSpec, "serve" | "storage">): Shape {
   const folder = serve.public;
   const seen = folder === null ? [] : storage.flatMap((path) => seenAs(path, folder) ?? []);
-  return { kind: serve.kind, folder, storage: seen };
+  const listen = serve.kind === "process" ? serve.listen : null;
+  return { kind: serve.kind, listen, folder, storage: seen };
 }
 
 /** The address of a storage path below the public folder: `/uploads`; `/` where all of that folder is storage. */

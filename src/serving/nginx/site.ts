@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { SIDES } from "../../environment/sides.ts";
+import { SIDES, type Side } from "../../environment/sides.ts";
 import { at, type Identity, type Site } from "../../environment/site.ts";
 import { renderContent, renderMixed } from "./content.ts";
 import { NOTHING_PAGE, UNKNOWN_PAGE } from "./pages.ts";
@@ -13,6 +13,8 @@ export interface Facts {
   site: Site;
   identity: Pick<Identity, "domain" | "subdomains" | "previews">;
   shapes: Shapes;
+  /** Of those sides whose process listens on one. */
+  ports: Record<Side, number | null>;
   /** Addresses to listen on, as nginx writes them. */
   listen: string[];
 }
@@ -26,15 +28,17 @@ export function renderSite(facts: Facts): string {
     : `${renderPreviewChoice(site, domain)}${renderRest(facts, "$greenroom_at", "$http_host")}`;
   return `# Written by Greenroom. Changes are lost.
 
-${renderUpstreams(site)}${areEqual(facts.shapes) ? "" : renderMaps(facts)}
+${renderUpstreams(facts)}${areEqual(facts.shapes) ? "" : renderMaps(facts)}
 ${renderServer(facts, domain, live)}
 ${renderServer(facts, `*.${domain}`, wild)}`;
 }
 
-function renderUpstreams(site: Site): string {
+function renderUpstreams({ site, shapes, ports }: Facts): string {
+  const target = (side: Side) =>
+    shapes[side].listen === "port" ? `127.0.0.1:${ports[side]}` : `unix:${at.socket(site, side)}`;
   return SIDES.map(
     (side) => `upstream ${upstreamOf(site)}${side} {
-  server ${word(literal(`unix:${at.socket(site, side)}`))};
+  server ${word(literal(target(side)))};
   keepalive 32;
   # Apps close connections that idle: ours must be gone before, or a request meets the close.
   keepalive_timeout 1s;

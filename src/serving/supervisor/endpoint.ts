@@ -7,11 +7,10 @@ import {
   renameSync,
   rmSync,
   type Stats,
-  symlinkSync,
 } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
-import { orNull, readPointer, temporaryName } from "../../disk/durable.ts";
+import { orNull, temporaryName } from "../../disk/durable.ts";
+import { ensureFreePort, readPort } from "../../environment/ports.ts";
 import type { Side } from "../../environment/sides.ts";
 import { at, type Site, siteName } from "../../environment/site.ts";
 import type { ProcessServing } from "../../environment/spec.ts";
@@ -42,15 +41,14 @@ export async function prepareEndpoint(site: Site, side: Side, serve: ProcessServ
 
 export function removeEndpoint(site: Site, side: Side): void {
   rmSync(at.socket(site, side), { force: true });
-  rmSync(at.port(site, side), { force: true });
   rmSync(join(at.run(site), side), { recursive: true, force: true });
 }
 
 /** Where a side's `web` listens now, null where nothing says so. */
 export function readTarget(site: Site, side: Side, listen: ProcessServing["listen"]): Target | null {
   if (listen === "socket") return { socketPath: at.socket(site, side) };
-  const port = readPointer(at.port(site, side));
-  return port === null ? null : { host: "127.0.0.1", port: Number(port) };
+  const port = readPort(site, side);
+  return port === null ? null : { host: "127.0.0.1", port };
 }
 
 const LONGEST = 107;
@@ -68,19 +66,8 @@ export function assertSocketFits(site: Site): void {
 }
 
 async function preparePort(site: Site, side: Side): Promise<Endpoint> {
-  const port = await findFreePort();
-  symlinkSync(String(port), at.port(site, side));
+  const port = await ensureFreePort(site, side);
   return { env: { PORT: String(port) }, target: { host: "127.0.0.1", port }, adopt: () => {} };
-}
-
-function findFreePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 // An account that could write into run/ could forge what we read there, and a symlink in place of its socket would

@@ -1,7 +1,16 @@
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
+import { ensurePort } from "../../../src/environment/ports.ts";
 import { ask, hear, keepAlive, say, until } from "../router/client.ts";
-import { type App, endApp, makeStagedWorld, PROCESS, type RouterName, startApp } from "../router/world.ts";
+import {
+  type App,
+  endApp,
+  makeStagedWorld,
+  PROCESS,
+  type RouterName,
+  startApp,
+  startAppOn,
+} from "../router/world.ts";
 import { describeRouters } from "./routers.ts";
 
 async function serveApp(router: RouterName, app: App, serve = PROCESS) {
@@ -135,6 +144,19 @@ describeRouters("a process", (router) => {
     });
     const agent = keepAlive(4);
     for (let round = 0; round < 50; round++) expect((await ask(port, "/", { agent })).body).toBe("fine");
+  });
+
+  test("may listen on a port", async () => {
+    const world = makeStagedWorld({ ...PROCESS, listen: "port" });
+    const ports = {
+      blue: await ensurePort(world.site, "blue"),
+      green: await ensurePort(world.site, "green"),
+    };
+    for (const side of ["blue", "green"] as const) await startAppOn(ports[side], (_, res) => res.end(side));
+    const { port } = await world.start(router);
+    expect((await ask(port, "/")).body).toBe("blue");
+    world.traffic("green");
+    expect((await ask(port, "/")).body).toBe("green");
   });
 
   test("has its public files answered for it", async () => {

@@ -138,8 +138,15 @@ export type App = Parameters<typeof createServer>[1];
 
 /** An app of the test's on the Unix socket of a side. */
 export async function startApp(site: Site, side: Side, app: App): Promise<Server> {
+  return startAppOn(at.socket(site, side), app);
+}
+
+export async function startAppOn(place: string | number, app: App): Promise<Server> {
   const server = createServer(app);
-  await new Promise<void>((resolve) => server.listen(at.socket(site, side), resolve));
+  await new Promise<void>((resolve) => {
+    if (typeof place === "number") server.listen(place, "127.0.0.1", resolve);
+    else server.listen(place, resolve);
+  });
   onTestFinished(() => endApp(server));
   return server;
 }
