@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -96,7 +96,8 @@ async function text(child: ChildProcess, stream: "stdout" | "stderr"): Promise<s
 }
 
 async function startUp(root: string, cwd: string): Promise<Up> {
-  const child = spawn(process.execPath, [greenroom, "up", "--json", "--root", root, "--port", "0"], {
+  const port = existsSync(join(root, "machine.json")) ? [] : ["--port", "0"];
+  const child = spawn(process.execPath, [greenroom, "up", "--json", "--root", root, ...port], {
     cwd,
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -106,12 +107,12 @@ async function startUp(root: string, cwd: string): Promise<Up> {
     return ended;
   };
   onTestFinished(async () => void (await stop()));
-  const port = await new Promise<number>((found, fail) => {
+  const found = await new Promise<number>((found, fail) => {
     createInterface({ input: child.stdout }).on("line", (line) => {
       const event = parse(line);
       if (event.event === "ready") found(event.port);
       if (event.event === "error") fail(new Error(event.message));
     });
   });
-  return { port, child, stop };
+  return { port: found, child, stop };
 }

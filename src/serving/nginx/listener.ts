@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { ensureDirectory, writeFileDurably } from "../../disk/durable.ts";
+import { isAlive } from "../../disk/alive.ts";
+import { ensureDirectory, orNull, writeFileDurably } from "../../disk/durable.ts";
 import { GreenroomError } from "../../errors.ts";
 import type { Emit } from "../../events.ts";
 import { usualAccount } from "../../processes/account.ts";
@@ -23,7 +24,7 @@ export function createOwnNginx(root: string, listen: string[], emit: Emit): List
     const started = spawn(findNginx(), nginx.args, { stdio: "ignore" });
     child = started;
     started.once("exit", () => void (closing || relaunch()));
-    await untilRunning(nginx, started);
+    await untilRunning(nginx, started, listen);
   };
   const relaunch = async () => {
     emit({ event: "warning", text: `nginx has ended and is started again; its words: ${nginx.errors}` });
@@ -35,7 +36,11 @@ export function createOwnNginx(root: string, listen: string[], emit: Emit): List
       writeMain(root, listen);
       await writeSites(root, listen);
       testConfig(nginx);
-      await launch();
+      await endLeftover(root, nginx, emit);
+      await launch().catch((error: unknown) => {
+        closing = true;
+        throw error;
+      });
       return { port: portOf(listen[0]!) };
     },
     async close(drain) {
@@ -48,6 +53,20 @@ export function createOwnNginx(root: string, listen: string[], emit: Emit): List
       await ended;
     },
   };
+}
+
+/** A `greenroom up` that was killed leaves its nginx behind, which goes on serving until now. */
+async function endLeftover(root: string, nginx: Nginx, emit: Emit): Promise<void> {
+  const pid = readPid(nginx);
+  if (pid === null || !isOurs(pid, root)) return;
+  process.kill(pid, "SIGTERM");
+  while (isAlive(pid)) await pause(10);
+  emit({ event: "warning", text: "ended the nginx of an earlier greenroom up" });
+}
+
+function isOurs(pid: number, root: string): boolean {
+  const line = orNull(() => readFileSync(`/proc/${pid}/cmdline`, "utf8"), "ENOENT", "ESRCH");
+  return line?.includes(nginxAt.main(root)) ?? false;
 }
 
 function writeMain(root: string, listen: string[]): void {
@@ -66,12 +85,23 @@ function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode !== null || signalCode !== null;
 }
 
-async function untilRunning(nginx: Nginx, child: ChildProcess): Promise<void> {
+async function untilRunning(nginx: Nginx, child: ChildProcess, listen: string[]): Promise<void> {
+  const before = wordsOf(nginx).length;
   while (!hasEnded(child)) {
+    // It writes this down once it listens.
     if (readPid(nginx) === child.pid) return;
     await pause(10);
   }
-  throw new GreenroomError("ROUTER_REFUSED", "nginx ended as soon as it was started", {
-    hint: `its words: ${nginx.errors}`,
-  });
+  const words = wordsOf(nginx).slice(before);
+  if (words.includes("Address already in use")) {
+    throw new GreenroomError("PORT_TAKEN", `nginx can't listen on ${listen.join(", ")}: the port is in use`, {
+      hint: "greenroom setup --listen ADDRESS",
+    });
+  }
+  const detail = words.trim().split("\n").slice(-5);
+  throw new GreenroomError("ROUTER_REFUSED", "nginx ended as soon as it was started", { detail });
+}
+
+function wordsOf(nginx: Nginx): string {
+  return orNull(() => readFileSync(nginx.errors, "latin1"), "ENOENT") ?? "";
 }

@@ -60,12 +60,19 @@ export async function reload(nginx: Nginx): Promise<void> {
   process.kill(pid, "SIGHUP");
   for (let waited = 0; waited < PATIENCE; waited += 10) {
     const now = childrenOf(pid);
-    if (now.length > 0 && now.some((child) => !before.includes(child))) return;
+    const isNew = now.some((child) => !before.includes(child));
+    // One that is about to end takes no new connections.
+    if (isNew && before.every((child) => !now.includes(child) || isEnding(child))) return;
     const words = errorsSince(nginx, logged);
     if (words.includes("[emerg]")) throw refused("nginx could not take up its configuration", words);
     await pause(10);
   }
   throw refused("nginx did not take up its configuration", errorsSince(nginx, logged));
+}
+
+function isEnding(child: string): boolean {
+  const title = orNull(() => readFileSync(`/proc/${child}/cmdline`, "latin1"), "ENOENT", "ESRCH");
+  return title === null || title.includes("shutting down");
 }
 
 function childrenOf(pid: number): string[] {
