@@ -43,7 +43,7 @@ export function setUpTrials(): Trials {
   });
   afterAll(() => {
     bench.remove();
-    console.log(report(told));
+    if (told.length > 0) console.log(report(told));
   });
 
   return {
