@@ -5,13 +5,14 @@ import { countPoints, killAtEach } from "./harness/killing.ts";
 import { LONG, lacksStrace } from "./harness/machine.ts";
 import { plantFault } from "./harness/program.ts";
 import { SHARED_SCENARIO } from "./harness/scenarios.ts";
-import { firstThread, type Point, secondThread } from "./harness/strace.ts";
+import type { Point } from "./harness/strace.ts";
+import { firstThread, secondThread } from "./harness/tracers.ts";
 import { setUpTrials, type Trial } from "./harness/trials.ts";
 
 const lacking = lacksStrace();
 const LIMIT = { timeout: LONG ? 1_800_000 : 120_000 };
 /** Of each kind of call in the long run; of all kinds in the short one. */
-const [EACH, FEW] = [3, 2];
+const [EACH, FEW] = [3, 1];
 
 const THREADS = { first: firstThread, second: secondThread };
 type Thread = keyof typeof THREADS;

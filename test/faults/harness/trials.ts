@@ -5,7 +5,7 @@ import { failuresOf, report, runsOf, type Tally, tolerable, undisturbed } from "
 import { type Bench, openBench } from "./machine.ts";
 import { buildPrograms, type Programs } from "./program.ts";
 import { prepare, type Scenario, settle } from "./scenarios.ts";
-import { mainThread, type Tracer } from "./strace.ts";
+import { mainThread, type Tracer } from "./tracers.ts";
 
 /** A command that is about to be disturbed. */
 export interface Trial {
