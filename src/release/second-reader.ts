@@ -11,7 +11,7 @@ import { claimShared, type ReadFile, type ReadJob, readFiles } from "./read-file
 
 interface Assignment {
   job: ReadJob;
-  /** First the next file that nobody has claimed, then whether the answer is there. */
+  /** First the next file that nobody has claimed, then how far the second thread is. */
   board: Int32Array;
   port: MessagePort;
 }
@@ -25,7 +25,8 @@ interface Failure {
 
 type Answer = { read: ReadFile[] } | { failure: Failure };
 
-const ANSWERED = 1;
+/** How far the second thread is. One that hasn't begun when the work is done never will. */
+const [ABSENT, READING, ANSWERED, UNNEEDED] = [0, 1, 2, 3];
 
 /** One more thread can be started only from the one file that holds the whole program. */
 export const canShare = import.meta.url.endsWith(".mjs");
@@ -34,16 +35,35 @@ export const canShare = import.meta.url.endsWith(".mjs");
 export function readShared(job: ReadJob, emit: Emit): ReadFile[] {
   const board = new Int32Array(new SharedArrayBuffer(8));
   const { port1, port2 } = new MessageChannel();
-  const workerData = {
-    secondReader: { job: { ...job, store: { ...job.store, known: new Map() } }, board, port: port2 },
-  };
-  const worker = new Worker(new URL(import.meta.url), { workerData, transferList: [port2], argv: [] });
-  worker.unref();
+  startSecond({ job: { ...job, store: { ...job.store, known: new Map() } }, board, port: port2 });
   const mine = readOwnShare(job, board, emit);
-  Atomics.wait(board, ANSWERED, 0);
+  if (!waitForSecond(board)) return mine;
   const { message } = receiveMessageOnPort(port1) as { message: Answer };
   if ("failure" in message) throw thrown(message.failure);
   return [...mine, ...message.read];
+}
+
+/** Where no thread can be had, or its file is gone, the first one reads alone. */
+function startSecond(assignment: Assignment): void {
+  try {
+    const workerData = { secondReader: assignment };
+    const worker = new Worker(new URL(import.meta.url), {
+      workerData,
+      transferList: [assignment.port],
+      argv: [],
+    });
+    worker.on("error", () => {});
+    worker.unref();
+  } catch {
+    assignment.port.close();
+  }
+}
+
+/** Whether it took part; then it has answered. */
+function waitForSecond(board: Int32Array): boolean {
+  if (Atomics.compareExchange(board, 1, ABSENT, UNNEEDED) === ABSENT) return false;
+  Atomics.wait(board, 1, READING);
+  return true;
 }
 
 /** If this thread fails the other one stops, too: who cleans up must be alone. */
@@ -52,7 +72,7 @@ function readOwnShare(job: ReadJob, board: Int32Array, emit: Emit): ReadFile[] {
     return readFiles(job, claimShared(board, job.files.length, emit), "first");
   } catch (error) {
     Atomics.store(board, 0, job.files.length);
-    Atomics.wait(board, ANSWERED, 0);
+    waitForSecond(board);
     throw error;
   }
 }
@@ -60,9 +80,10 @@ function readOwnShare(job: ReadJob, board: Int32Array, emit: Emit): ReadFile[] {
 /** The second thread's part. */
 export function answerAssignment(): void {
   const { job, board, port } = (workerData as { secondReader: Assignment }).secondReader;
+  if (Atomics.compareExchange(board, 1, ABSENT, READING) !== ABSENT) return;
   port.postMessage(answer(job, board));
-  Atomics.store(board, ANSWERED, 1);
-  Atomics.notify(board, ANSWERED);
+  Atomics.store(board, 1, ANSWERED);
+  Atomics.notify(board, 1);
 }
 
 function answer(job: ReadJob, board: Int32Array): Answer {

@@ -23,8 +23,9 @@ interface Model {
   bad: Set<string>;
   /** What the checks said of what is on a side. */
   verdicts: Record<Side, { release: string; passed: boolean } | null>;
-  /** Releases in the order in which they were live. */
+  /** Releases in the order in which they were live, as far as no rollback went back past them. */
   past: string[];
+  wasLive: Set<string>;
   uploads: string | null;
 }
 
@@ -35,6 +36,7 @@ const unborn = (uploads: string | null = null): Model => ({
   bad: new Set(),
   verdicts: { blue: null, green: null },
   past: [],
+  wasLive: new Set(),
   uploads,
 });
 
@@ -227,7 +229,8 @@ const switchSides = (environment: string, force: boolean) =>
     model.live = side;
     model.share = 0;
     model.bad.delete(release);
-    model.past.push(release);
+    if (model.past.at(-1) !== release) model.past.push(release);
+    model.wasLive.add(release);
   });
 
 const canary = (environment: string, share: number, force: boolean) =>
@@ -268,7 +271,9 @@ const rollbackTo = (environment: string, content: number, force: boolean) =>
       if (model.share > 0) return "CANARY_ACTIVE";
       if (to === live) return "USAGE";
       if (to === "none") return "VERSION_UNKNOWN";
-      return model.bad.has(to) && !force ? "RELEASE_BAD" : null;
+      if (force) return null;
+      if (model.bad.has(to)) return "RELEASE_BAD";
+      return model.wasLive.has(to) ? null : "CHECKS_NOT_PASSED";
     };
     const wanted = code();
     await world.expects(wanted, () => operations.rollback(scene, { to, force, dryRun: false }));
@@ -282,7 +287,10 @@ function goBack(model: Model, live: string, target: string): void {
   model.live = side;
   model.bad.add(live);
   model.bad.delete(target);
+  const back = model.past.lastIndexOf(target);
+  if (back !== -1) model.past.length = back;
   model.past.push(target);
+  model.wasLive.add(target);
 }
 
 const prune = (environment: string) =>
@@ -290,6 +298,10 @@ const prune = (environment: string) =>
     const wanted = isGone(scene) ? "ENVIRONMENT_MISSING" : null;
     await world.expects(wanted, () => operations.prune(scene, { dryRun: false }));
     if (wanted) return;
+    const kept = listVersions(scene.world.store, "shop");
+    for (const { bad } of Object.values(world.models)) {
+      for (const release of bad) if (!kept.includes(release)) bad.delete(release);
+    }
     const { releases } = readState(scene.site);
     const sides = new Set(Object.values(model.sides).filter(Boolean));
     expect(releases.length).toBeLessThanOrEqual(Math.max(scene.spec.keep, sides.size));

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { assertCaught } from "./harness/campaign.ts";
-import { fillAtEach } from "./harness/filling.ts";
+import { fillAtEach, left } from "./harness/filling.ts";
 import { LONG } from "./harness/machine.ts";
 import { lacksMounts, mountMemory } from "./harness/mounts.ts";
 import { runSequence } from "./harness/program.ts";
@@ -11,7 +11,11 @@ import { setUpTrials } from "./harness/trials.ts";
 
 const lacking = lacksMounts();
 const LIMIT = { timeout: 300_000 };
-const PAGES = Array.from({ length: LONG ? 25 : 5 }, (_, i) => i);
+const FEW = [0, 1, 2, 3, 4];
+const MANY = [...FEW, 5, 6, 8, 10, 12, 15, 20, 25];
+const DISKS = LONG
+  ? [...left("pages", MANY), ...left("inodes", [...MANY, 50, 100, 150, 199, 200, 201, 250])]
+  : [...left("pages", FEW), ...left("inodes", [0])];
 
 describe.skipIf(lacking)(`a file system of its own (skipped if: ${lacking ?? "nothing"})`, () => {
   const trials = setUpTrials();
@@ -20,7 +24,7 @@ describe.skipIf(lacking)(`a file system of its own (skipped if: ${lacking ?? "no
     "%s with next to nothing free: it says DISK_FULL or is done, and succeeds once there is space",
     LIMIT,
     async (name) => {
-      const { tally, refused } = await fillAtEach(await trials.prepare(name), PAGES);
+      const { tally, refused } = await fillAtEach(await trials.prepare(name), DISKS);
       trials.expectSound([tally]);
       expect(refused).toBeGreaterThan(0);
     },
@@ -28,13 +32,13 @@ describe.skipIf(lacking)(`a file system of its own (skipped if: ${lacking ?? "no
 
   test("negative control: stage done as in wrong/rebuild-in-place.mjs is caught", LIMIT, async () => {
     const trial = await trials.prepare("stage", { wrong: "rebuild-in-place" });
-    assertCaught((await fillAtEach(trial, [0, 2])).tally, /index\.html is missing/);
+    assertCaught((await fillAtEach(trial, left("pages", [0, 2]))).tally, /index\.html is missing/);
   });
 
   test("a store that is a mount of its own is refused before anything is made", async () => {
     const { scenario, programs, dir } = await trials.prepare("stage", { folder: "split" });
     const root = join(dir, "root");
-    const mounted = mountMemory(join(root, "store"), "8m");
+    const mounted = mountMemory(join(root, "store"), "8m", 1000);
     onTestFinished(() => mounted.unmount());
     const { answers, output } = await runSequence(programs, [scenario.argv], { ...scenario.where, root });
     expect(answers[0]?.exit).toBe(20);

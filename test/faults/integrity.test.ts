@@ -1,15 +1,15 @@
-import { lstatSync, mkdirSync, readdirSync } from "node:fs";
+import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { createApp } from "../../src/app.ts";
 import { verify } from "../../src/environment/verify.ts";
 import { GreenroomError } from "../../src/errors.ts";
-import { assertCaught, campaign, failuresOf, type Outcome, report } from "./harness/campaign.ts";
+import { assertCaught, campaign, type Outcome } from "./harness/campaign.ts";
 import { chooseDamage, createDice, type Damage, inflict } from "./harness/damage.ts";
-import { type Bench, LONG, openBench, SEED } from "./harness/machine.ts";
+import { LONG, SEED } from "./harness/machine.ts";
 import { look } from "./harness/oracle.ts";
-import { buildPrograms } from "./harness/program.ts";
-import { copyRoot, prepare, type Scenario } from "./harness/scenarios.ts";
+import { copyRoot, type Scenario } from "./harness/scenarios.ts";
+import { setUpTrials, type Trial } from "./harness/trials.ts";
 
 const CASES = LONG ? 600 : 60;
 
@@ -20,21 +20,18 @@ interface Found {
 }
 
 describe("what is damaged in a release or in the store", () => {
-  let bench: Bench;
+  const trials = setUpTrials();
+  let trial: Trial;
   let scenario: Scenario;
 
   beforeAll(async () => {
-    bench = openBench();
-    const dir = join(bench.dir, "world");
-    mkdirSync(dir);
-    scenario = await prepare("switch", await buildPrograms(bench.dir), dir);
+    trial = await trials.prepare("switch");
+    scenario = trial.scenario;
   });
-  afterAll(() => bench.remove());
 
   test("is found by verify, and repaired where the store has a good copy", { timeout: 600_000 }, async () => {
     const tally = await damageMany((root) => verifyRoot(scenario, root));
-    console.log(report([tally]));
-    expect(failuresOf([tally])).toEqual([]);
+    trials.expectSound([tally]);
     expect(tally.runs).toBe(CASES);
   });
 
@@ -65,7 +62,7 @@ describe("what is damaged in a release or in the store", () => {
         faults: (await judge(damage, place, find)).map((fault) => `${JSON.stringify(damage)}: ${fault}`),
       };
     };
-    return campaign("damage", seeds, bench.dir, attempt, String);
+    return campaign("damage", seeds, trial.dir, attempt, String);
   }
 
   async function judge(

@@ -1,11 +1,12 @@
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { chmodSync, mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
 import { runToEnd } from "../../src/processes/run.ts";
-import { type Bench, openBench, ROOT } from "./harness/machine.ts";
+import { ROOT } from "./harness/machine.ts";
 import { look } from "./harness/oracle.ts";
-import { buildPrograms, type Programs, run, runSequence } from "./harness/program.ts";
-import { copyRoot, prepare, type Scenario } from "./harness/scenarios.ts";
+import { runSequence } from "./harness/program.ts";
+import { copyRoot } from "./harness/scenarios.ts";
+import { setUpTrials, type Trial } from "./harness/trials.ts";
 
 const ATTACKS = {
   write: "echo x > index.html",
@@ -30,19 +31,14 @@ const OWNERS = ["open up and write", "open the folder and create"] as const;
 const isOwners = (name: string) => OWNERS.some((one) => one === name);
 
 describe("an app that writes into its release", () => {
-  let bench: Bench;
-  let programs: Programs;
-  let scenario: Scenario;
+  const trials = setUpTrials();
+  let trial: Trial;
 
   beforeAll(async () => {
-    bench = openBench();
-    programs = await buildPrograms(bench.dir);
-    const dir = join(bench.dir, "world");
-    mkdirSync(dir);
-    scenario = await prepare("switch", programs, dir);
-    await run(["chmod", "755", bench.dir], { root: dir, project: "/" });
+    trial = await trials.prepare("switch");
+    // Other accounts must get at it.
+    chmodSync(dirname(trial.dir), 0o755);
   });
-  afterAll(() => bench.remove());
 
   const accounts = ROOT ? [null, "nobody"] : [null];
   const cases = accounts.flatMap((user) =>
@@ -73,10 +69,11 @@ describe("an app that writes into its release", () => {
 
   async function attack(line: string, user: string | null, privileges: "drop" | "keep") {
     attacks += 1;
-    const root = join(bench.dir, `attack-${attacks}`);
-    const own = join(bench.dir, `own-${attacks}`);
+    const { scenario, programs, dir } = trial;
+    const root = join(dir, `attack-${attacks}`);
+    const own = join(dir, `own-${attacks}`);
     mkdirSync(own);
-    await run(["chmod", "777", own], { root, project: "/" });
+    chmodSync(own, 0o777);
     await copyRoot(scenario.where.root, root);
     const cwd = join(root, "sites/shop/production/current");
     const env = { TMP_OWN: own };

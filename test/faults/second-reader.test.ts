@@ -1,17 +1,20 @@
-import { beforeAll, describe, test } from "vitest";
+import { join, resolve } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
 import { assertCaught, sample, someOfEach } from "./harness/campaign.ts";
 import { failAtEach, kindOfFailing, withErrors } from "./harness/failing.ts";
 import { countPoints, killAtEach } from "./harness/killing.ts";
 import { LONG, lacksStrace } from "./harness/machine.ts";
-import { plantFault } from "./harness/program.ts";
-import { SHARED_SCENARIO } from "./harness/scenarios.ts";
-import { firstThread, type Point, secondThread } from "./harness/strace.ts";
+import { look } from "./harness/oracle.ts";
+import { plantFault, run } from "./harness/program.ts";
+import { copyRoot, SHARED_SCENARIO } from "./harness/scenarios.ts";
+import type { Point } from "./harness/strace.ts";
+import { firstThread, secondThread } from "./harness/tracers.ts";
 import { setUpTrials, type Trial } from "./harness/trials.ts";
 
 const lacking = lacksStrace();
 const LIMIT = { timeout: LONG ? 1_800_000 : 120_000 };
 /** Of each kind of call in the long run; of all kinds in the short one. */
-const [EACH, FEW] = [3, 2];
+const [EACH, FEW] = [3, 1];
 
 const THREADS = { first: firstThread, second: secondThread };
 type Thread = keyof typeof THREADS;
@@ -45,6 +48,16 @@ describe.skipIf(lacking)(`two threads that read a large source (skipped if: ${la
       trials.expectSound([await failAtEach(trial, chosen, `failing on the ${name} thread`)]);
     },
   );
+
+  test("a second one that can't begin is not waited for", LIMIT, async () => {
+    const { scenario, programs, dir } = world;
+    const where = { ...scenario.where, root: join(dir, "alone") };
+    await copyRoot(scenario.where.root, where.root);
+    const preload = ["--require", resolve("test/faults/harness/stillborn.cjs")];
+    const { code } = await run([process.execPath, ...preload, programs.cli, ...scenario.argv], where, 20_000);
+    expect(code).toBe(0);
+    expect(look(where.root)).toEqual({ ...scenario.after, faults: [] });
+  });
 
   test("negative control: a second one that overlooks a write that fails is caught", LIMIT, async () => {
     const { trial, points } = await findKinds("second");

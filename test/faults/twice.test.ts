@@ -4,7 +4,6 @@ import { describe, expect, test } from "vitest";
 import { assertCaught, merge, sample, type Tally } from "./harness/campaign.ts";
 import { killAtEach, killed, killingPoints } from "./harness/killing.ts";
 import { LONG, lacksStrace, SEED } from "./harness/machine.ts";
-import { look } from "./harness/oracle.ts";
 import type { Point } from "./harness/strace.ts";
 import { commandLine, setUpTrials, type Trial, wrongProgram } from "./harness/trials.ts";
 
@@ -59,7 +58,7 @@ describe.skipIf(lacking)(`killed again while recovering (skipped if: ${lacking ?
     const { scenario, programs } = trial;
     // What is made now has other names than what the first run left.
     const where = { ...scenario.where, root, env: { TRACED_NAMES: "again" } };
-    const again = recovering ?? commandLine(programs, scenario.again(look(root)));
+    const again = recovering ?? commandLine(programs, scenario.again(root));
     const dead = { ...trial, scenario: { ...scenario, where }, argv: again };
     return killAtEach(dead, spread(await killingPoints(dead), SECOND), name);
   }

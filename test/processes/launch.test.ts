@@ -15,7 +15,9 @@ describe.skipIf(!root)("where Greenroom runs as root (else skipped: needs root)"
     mkdirSync(join(file, ".."));
     writeFileSync(file, "as staged", { mode: 0o444 });
     chmodSync(join(file, ".."), 0o555);
-    const end = await run(`echo broken > ${file}; touch ${file}.new; id -u; grep CapEff /proc/self/status`);
+    const end = await run(
+      `exec 2>&1; echo broken > ${file}; touch ${file}.new; id -u; grep CapEff /proc/self/status`,
+    );
     expect(readFileSync(file, "utf8")).toBe("as staged");
     expect(end.lastLines.join("\n")).toMatch(/denied.*denied.*\n0\nCapEff:\s0+$/s);
   });

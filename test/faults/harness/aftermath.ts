@@ -15,9 +15,8 @@ export async function judgeNext(
   root: string,
   mayStay?: RegExp,
 ): Promise<string[]> {
-  const { before, after, where } = scenario;
-  const now = look(root);
-  const again = scenario.again(now);
+  const { after, where } = scenario;
+  const again = scenario.again(root);
   const commands = [["status"], again, ["verify", "production"]];
   const { answers, output } = await runSequence(programs, commands, { ...where, root });
   const wrong = commands.flatMap((argv, i) => {
@@ -25,8 +24,7 @@ export async function judgeNext(
     return exit === 0 ? [] : [`${argv.join(" ")} ended with ${exit}: ${lastError(output)}`];
   });
   if (wrong.length > 0) return wrong;
-  const moved = !samePicture(before, after) && samePicture(now, after);
-  return [...judgeMoment(scenario, look(root)), ...judgeEnd(root, moved ? null : after, mayStay)];
+  return [...judgeMoment(scenario, look(root)), ...judgeEnd(root, after, mayStay)];
 }
 
 /** Whether a command has done what its answer says: what visitors and people at the rehearsal see, what was checked. */
@@ -34,12 +32,11 @@ export function keepsPromise(now: Picture, wanted: Picture): boolean {
   return samePicture(now, wanted) && now.rehearsal === wanted.rehearsal && now.checked === wanted.checked;
 }
 
-function judgeEnd(root: string, wanted: Picture | null, mayStay?: RegExp): string[] {
+function judgeEnd(root: string, wanted: Picture, mayStay?: RegExp): string[] {
   const end = look(root);
   const left = findLeftovers(root).filter((path) => !mayStay?.test(path));
   const wrong = left.map((path) => `left over: ${path}`);
   if (lastInJournal(root) !== end.live) wrong.push(`the journal says that ${lastInJournal(root)} is live`);
-  if (wanted === null) return wrong;
   if (!keepsPromise(end, wanted)) wrong.push(`it didn't do its work: ${tell(end)}`);
   if (end.stored !== wanted.stored)
     wrong.push(`the store holds other things: ${differ(end.stored, wanted.stored)}`);

@@ -6,14 +6,8 @@ import { countPoints, SHIFTS } from "./killing.ts";
 import { look, samePicture } from "./oracle.ts";
 import type { Ran } from "./program.ts";
 import { copyRoot, type Scenario } from "./scenarios.ts";
-import { failAt, isMeant, type Point } from "./strace.ts";
+import { type Failing, failAt, isMeant, type Point } from "./strace.ts";
 import type { Trial } from "./trials.ts";
-
-/** A system call that fails, once. */
-export interface Failing {
-  point: Point;
-  error: string;
-}
 
 /** Every call that changes something, also where it would have failed anyway. */
 export async function failingCalls(trial: Trial): Promise<Failing[]> {
@@ -60,8 +54,8 @@ async function failOnce(trial: Trial, { point, error }: Failing, place: string):
     if (point.when + shift < 1) continue;
     const root = join(place, String(i));
     await copyRoot(scenario.where.root, root);
-    const at = { point: { ...point, when: point.when + shift }, error };
-    const ran = await failAt(tracer, argv, at, { ...scenario.where, root }, join(place, "strace"));
+    const traced = { tracer, argv, where: { ...scenario.where, root }, log: join(place, "strace") };
+    const ran = await failAt(traced, { point: { ...point, when: point.when + shift }, error });
     if (isMeant(tracer, ran.hit, point)) return { faults: await judgeFailed(trial, ran, root) };
   }
   return { hole: "it didn't fail there" };

@@ -1,4 +1,4 @@
-import { rmSync, statfsSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { judgeNext } from "./aftermath.ts";
 import { campaign, type Outcome, type Tally } from "./campaign.ts";
@@ -14,37 +14,54 @@ export interface Filled {
   refused: number;
 }
 
-/** Runs the command on disks of its own, each with so many pages free. */
-export async function fillAtEach(trial: Trial, pages: number[]): Promise<Filled> {
+/** What a disk has left: room for contents, or for names. */
+export interface Left {
+  of: "pages" | "inodes";
+  count: number;
+}
+
+export function left(of: Left["of"], counts: number[]): Left[] {
+  return counts.map((count) => ({ of, count }));
+}
+
+/** Runs the command on full disks of its own. */
+export async function fillAtEach(trial: Trial, disks: Left[]): Promise<Filled> {
   const answers: Ran[] = [];
   const tally = await campaign(
     trial.scenario.name,
-    pages,
+    disks,
     trial.dir,
-    (free, place) => fillOnce(trial, free, place, answers),
-    (free) => `${free} pages free`,
+    (disk, place) => fillOnce(trial, disk, place, answers),
+    ({ of, count }) => `${count} ${of} left`,
   );
   const refused = answers.filter(({ code }) => code !== 0).length;
   return { tally: { ...tally, name: `${tally.name} (${refused} times too full)` }, refused };
 }
 
-async function fillOnce(trial: Trial, pages: number, place: string, answers: Ran[]): Promise<Outcome> {
+async function fillOnce(trial: Trial, disk: Left, place: string, answers: Ran[]): Promise<Outcome> {
   const { scenario, programs, argv } = trial;
-  const mounted = mountMemory(place, "3m");
+  const mounted = mountMemory(place, "3m", 3000);
   try {
     const root = join(place, "root");
     await copyRoot(scenario.where.root, root);
-    const ballast = join(place, "ballast");
-    const { bavail, bsize } = statfsSync(place);
-    writeFileSync(ballast, Buffer.alloc((bavail - pages) * bsize));
+    const ballast = fillUp(place, disk);
     const ran = await run(argv, { ...scenario.where, root });
     answers.push(ran);
     const wrong = judgeFull(scenario, ran, root);
-    rmSync(ballast);
+    rmSync(ballast, { recursive: true });
     return { faults: wrong.length > 0 ? wrong : await judgeNext(scenario, programs, root) };
   } finally {
     mounted.unmount();
   }
+}
+
+function fillUp(place: string, { of, count }: Left): string {
+  const ballast = join(place, "ballast");
+  mkdirSync(ballast);
+  const { bavail, bsize, ffree } = statfsSync(place);
+  if (of === "pages") writeFileSync(join(ballast, "much"), Buffer.alloc((bavail - count) * bsize));
+  else for (let i = count; i < ffree; i++) writeFileSync(join(ballast, String(i)), "");
+  return ballast;
 }
 
 function judgeFull(scenario: Scenario, ran: Ran, root: string): string[] {

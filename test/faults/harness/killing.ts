@@ -19,7 +19,8 @@ export async function killingPoints(trial: Trial): Promise<Point[]> {
 export async function countPoints({ scenario: { where }, argv, tracer, dir }: Trial): Promise<Point[]> {
   const root = join(dir, "counted");
   await copyRoot(where.root, root);
-  const points = await findPoints(tracer, argv, { ...where, root }, join(dir, "counted.strace"));
+  const log = join(dir, "counted.strace");
+  const points = await findPoints({ tracer, argv, where: { ...where, root }, log });
   removeTree(root);
   return points;
 }
@@ -57,8 +58,8 @@ export async function killed(
     if (point.when + shift < 1) continue;
     const root = join(place, String(i));
     await copyRoot(where.root, root);
-    const at = { ...point, when: point.when + shift };
-    const { hit } = await killAt(tracer, argv, at, { ...where, root }, join(place, "strace"));
+    const traced = { tracer, argv, where: { ...where, root }, log: join(place, "strace") };
+    const { hit } = await killAt(traced, { ...point, when: point.when + shift });
     if (isMeant(tracer, hit, point)) return root;
   }
   return null;

@@ -14,8 +14,8 @@ export interface Mount {
 }
 
 /** A small file system in memory, mounted at a folder that is made for it. */
-export function mountMemory(at: string, size: string): Mount {
-  return mount(at, ["-t", "tmpfs", "-o", `size=${size},mode=755`, "tmpfs"]);
+export function mountMemory(at: string, size: string, inodes: number): Mount {
+  return mount(at, ["-t", "tmpfs", "-o", `size=${size},nr_inodes=${inodes},mode=755`, "tmpfs"]);
 }
 
 export function mount(at: string, args: string[]): Mount {

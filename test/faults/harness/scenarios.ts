@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LONG, SEED } from "./machine.ts";
-import { look, type Picture } from "./oracle.ts";
+import { lastInJournal, look, type Picture, samePicture } from "./oracle.ts";
 import { type Programs, run, runSequence, type Surroundings } from "./program.ts";
 import { MANY, type Settings, writeProject } from "./project.ts";
 
@@ -13,8 +13,8 @@ export interface Scenario {
   where: Surroundings;
   before: Picture;
   after: Picture;
-  /** What to type once a run of it was cut short. */
-  again(now: Picture): string[];
+  /** What to type in a root in which a run of it was cut short. */
+  again(root: string): string[];
 }
 
 interface Plan {
@@ -23,8 +23,8 @@ interface Plan {
   /** The project when the command is typed. */
   now?: [n: number, settings: Settings];
   argv: string[];
-  /** Typed instead of the same again, once it has moved what people see. */
-  onceMoved?: string[];
+  /** Typed instead of the same again: once what people see has moved, or only once the journal says so, too. */
+  settled?: "once moved" | "once ended";
 }
 
 type Act = [n: number, settings: Settings, ...commands: string[][]];
@@ -55,9 +55,14 @@ const PLANS: Plan[] = [
     argv: stage(4),
   },
   { name: "check", past: [...THREE, [4, KEEP, stage(4)]], argv: check },
-  { name: "switch", past: [...THREE, rehearsed(4)], argv: flip },
-  { name: "rollback", past: FOUR, argv: ["rollback", ENV], onceMoved: settle },
-  { name: "rollback from the store", past: FOUR, argv: ["rollback", ENV, "--to", "r1"], onceMoved: settle },
+  { name: "switch", past: [...THREE, rehearsed(4)], argv: flip, settled: "once ended" },
+  { name: "rollback", past: FOUR, argv: ["rollback", ENV], settled: "once moved" },
+  {
+    name: "rollback from the store",
+    past: FOUR,
+    argv: ["rollback", ENV, "--to", "r1"],
+    settled: "once moved",
+  },
   { name: "canary", past: [...THREE, rehearsed(4)], argv: ["canary", ENV, "5"] },
   {
     name: "end of a canary",
@@ -106,8 +111,13 @@ export async function prepare(name: string, programs: Programs, dir: string): Pr
   const [before, after] = [look(where.root), look(undisturbed.root)];
   if (before.faults.length + after.faults.length > 0)
     throw new Error([...before.faults, ...after.faults].join("\n"));
-  const again = ({ live }: Picture) => (plan.onceMoved && live === after.live ? plan.onceMoved : plan.argv);
+  const again = (root: string) => (isSettled(plan, after, root) ? settle : plan.argv);
   return { name, argv: plan.argv, where, before, after, again };
+}
+
+function isSettled({ settled }: Plan, after: Picture, root: string): boolean {
+  if (!settled || !samePicture(look(root), after)) return false;
+  return settled === "once moved" || lastInJournal(root) === after.live;
 }
 
 export async function copyRoot(from: string, to: string): Promise<void> {

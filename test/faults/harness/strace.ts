@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
-import { resolve } from "node:path";
-import { type Ran, run, type Surroundings } from "./program.ts";
+import { changes, kindOf, readCalls } from "./calls.ts";
+import type { Ran, Surroundings } from "./program.ts";
+import type { Tracer } from "./tracers.ts";
 
 /** System calls that can change what is on disk, or whether it stays there. */
 const CHANGING = [
@@ -41,7 +41,6 @@ const CHANGING = [
 export interface Point {
   call: string;
   when: number;
-  /** The call as it is in every run of the command. */
   what: string;
   /** The same for all points of a kind: buckets and generations are alike. */
   kind: string;
@@ -49,60 +48,23 @@ export interface Point {
   fails: boolean;
 }
 
-interface Call {
-  call: string;
-  what: string;
-  fails: boolean;
-  disturbed: boolean;
+/** A system call that fails, once. */
+export interface Failing {
+  point: Point;
+  error: string;
 }
 
-/**
- * Which of a command's threads is traced. Only one of them is, and no children are: strace counts for each of them
- * anew. Not --seccomp-bpf: with it strace 6.1 injects no signals.
- */
-export interface Tracer {
-  run(options: string[], argv: string[], where: Surroundings, limit?: number): Promise<Ran>;
-  /** Two threads take contents in, and which of them takes which one differs: one is as good as another. */
-  shares: boolean;
-}
-
-export const mainThread: Tracer = {
-  run: (options, argv, where, limit) =>
-    run(["strace", ...options, ...preload(argv, PREDICTABLE)], where, limit),
-  shares: false,
-};
-
-/** The main thread of a command that reads a large source on two. */
-export const firstThread: Tracer = {
-  run: (options, argv, where, limit) => mainThread.run(options, preload(argv, TWO), where, limit),
-  shares: true,
-};
-
-/** The thread that helps it. */
-export const secondThread: Tracer = {
-  run: (options, argv, where, limit) => {
-    const env = { ...where.env, TRACE_SECOND: JSON.stringify(options) };
-    return run(preload(argv, PREDICTABLE, TWO), { ...where, env }, limit);
-  },
-  shares: true,
-};
-
-const PREDICTABLE = resolve("test/faults/harness/predictable.cjs");
-const TWO = resolve("test/faults/harness/two-threads.cjs");
-
-function preload([node = "", ...command]: string[], ...files: string[]): string[] {
-  return [node, ...files.flatMap((file) => ["--require", file]), ...command];
+/** A command of which strace sees a thread, and where it writes down what it sees. */
+export interface Traced {
+  tracer: Tracer;
+  argv: string[];
+  where: Surroundings;
+  log: string;
 }
 
 /** What a thread changes below the command's root, call by call. Calls that Node makes for itself are no points. */
-export async function findPoints(
-  tracer: Tracer,
-  argv: string[],
-  where: Surroundings,
-  log: string,
-): Promise<Point[]> {
-  const options = tracing(log, CHANGING.join(","));
-  const { code, output } = await tracer.run(options, argv, where);
+export async function findPoints({ tracer, argv, where, log }: Traced): Promise<Point[]> {
+  const { code, output } = await tracer.run(tracing(log, CHANGING.join(",")), argv, where);
   if (code !== 0) throw new Error(`${argv.join(" ")} ended with ${code}:\n${output}`);
   const counts = new Map<string, number>();
   return readCalls(log, where.root).flatMap(({ call, what, fails }) => {
@@ -120,13 +82,7 @@ export interface Disturbed extends Ran {
 }
 
 /** Kills the command before that call is made. */
-export async function killAt(
-  tracer: Tracer,
-  argv: string[],
-  point: Point,
-  where: Surroundings,
-  log: string,
-): Promise<Disturbed> {
+export async function killAt({ tracer, argv, where, log }: Traced, point: Point): Promise<Disturbed> {
   const { when, only } = aim(tracer, point, where.root);
   const inject = [...only, "-e", `inject=${point.call}:signal=KILL:when=${when}`];
   const ran = await tracer.run([...tracing(log, point.call), ...inject], argv, where);
@@ -139,11 +95,8 @@ const HANGS = 20_000;
 
 /** Makes that call fail without being made. */
 export async function failAt(
-  tracer: Tracer,
-  argv: string[],
-  { point, error }: { point: Point; error: string },
-  where: Surroundings,
-  log: string,
+  { tracer, argv, where, log }: Traced,
+  { point, error }: Failing,
 ): Promise<Disturbed> {
   const { when, only } = aim(tracer, point, where.root);
   const inject = [...only, "-e", `inject=${point.call}:error=${error}:when=${when}`];
@@ -174,52 +127,4 @@ function aim({ shares }: Tracer, { what, when }: Point, root: string): { when: n
 
 function tracing(log: string, calls: string): string[] {
   return ["-y", "-qq", "-s", "0", "-o", log, "-e", `trace=${calls}`, "-e", "signal=none"];
-}
-
-/** A thread's calls, in order. */
-function readCalls(log: string, root: string): Call[] {
-  const seen = new Map<string, number>();
-  const calls = (existsSync(log) ? readFileSync(log, "utf8") : "")
-    .split("\n")
-    .flatMap((line) => /^(\w+)\((.*)$/.exec(line) ?? []);
-  const found: Call[] = [];
-  for (let i = 0; i < calls.length; i += 3) {
-    const [line = "", call = "", rest = ""] = calls.slice(i, i + 3);
-    const what = normalise(line, root);
-    const nth = (seen.get(what) ?? 0) + 1;
-    seen.set(what, nth);
-    const disturbed = rest.endsWith("(INJECTED)");
-    found.push({ call, what: nth === 1 ? what : `${what} #${nth}`, fails: / = -1 E/.test(rest), disturbed });
-  }
-  return found;
-}
-
-function normalise(line: string, root: string): string {
-  return line
-    .replace(/ = [^=]*$/, "")
-    .replace(/<unfinished \.\.\.>$/, "")
-    .replaceAll(root, "ROOT")
-    .replace(/, ""\.\.\., \d+/, "")
-    .replaceAll(/(?<=[ (])\d+</g, "<")
-    .replace(/ = \?.*$/, "")
-    .trim();
-}
-
-function kindOf(what: string): string {
-  return what
-    .replace(/ #\d+$/, "")
-    .replaceAll(/\.tmp-[0-9a-f]{12}-/g, ".tmp-")
-    .replaceAll(/previews\/(\.tmp-)?[a-km-z2-9]{12}-/g, "previews/$1SECRET-")
-    .replaceAll(/incoming\/\d+-[0-9a-f]+/g, "incoming/RUN")
-    .replaceAll(/traffic\.d\/(\.tmp-)?\d+/g, "traffic.d/N")
-    .replaceAll(/\/objects\/[0-9a-f/.x]+/g, "/objects/OBJECT")
-    .replaceAll(/\/RUN\/[0-9a-f/.x]+/g, "/RUN/OBJECT")
-    .replaceAll(/\/\d\d(\.blue)?"/g, '/NN$1"')
-    .replaceAll(/many\/\d+/g, "many/N");
-}
-
-function changes(call: string, what: string): boolean {
-  if (call === "openat") return /O_CREAT|O_TRUNC/.test(what);
-  if (call === "ioctl") return what.includes("FICLONE");
-  return true;
 }

@@ -3,9 +3,10 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect } from "vitest";
 import { failuresOf, report, runsOf, type Tally, tolerable, undisturbed } from "./campaign.ts";
 import { type Bench, openBench } from "./machine.ts";
+import { look } from "./oracle.ts";
 import { buildPrograms, type Programs } from "./program.ts";
 import { prepare, type Scenario, settle } from "./scenarios.ts";
-import { mainThread, type Tracer } from "./strace.ts";
+import { mainThread, type Tracer } from "./tracers.ts";
 
 /** A command that is about to be disturbed. */
 export interface Trial {
@@ -43,7 +44,7 @@ export function setUpTrials(): Trials {
   });
   afterAll(() => {
     bench.remove();
-    console.log(report(told));
+    if (told.length > 0) console.log(report(told));
   });
 
   return {
@@ -79,5 +80,6 @@ export function wrongProgram(name: string): string[] {
 
 /** A control's own doings must show: the same again might switch back, and cover them up. */
 function settling(scenario: Scenario): Scenario {
-  return { ...scenario, again: ({ live }) => (live === scenario.after.live ? settle : scenario.argv) };
+  const again = (root: string) => (look(root).live === scenario.after.live ? settle : scenario.argv);
+  return { ...scenario, again };
 }

@@ -272,6 +272,22 @@ describe("without greenroom up", () => {
     await expect(client.assertHealthy(site, "blue", SERVE)).rejects.toMatchObject({ code: "UP_NOT_RUNNING" });
   });
 
+  test.skipIf(process.getuid?.() !== 0)(
+    "an account that the machine lacks is refused before anything is made (else skipped: needs root)",
+    async () => {
+      const site = makeSite();
+      const { client } = await supervise(site.root);
+      const spec = putRelease(site, "1");
+      const serve = { ...SERVE, user: "nobody-of-this-name" };
+      expect(() => client.assertReady({ ...spec, serve })).toThrow(
+        expect.objectContaining({
+          code: "CONFIG_INVALID",
+          message: 'this machine has no account "nobody-of-this-name"',
+        }),
+      );
+    },
+  );
+
   test("waiting for a start ends when it goes away", async () => {
     const site = makeSite();
     const { client, lock, supervisor } = await supervise(site.root);
