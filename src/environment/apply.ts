@@ -51,7 +51,8 @@ export async function applyStep(stage: Stage, step: Step): Promise<void> {
       return forgetVerdict(site, step.side);
     case "point":
       movePointer(at.side(site, step.side), `releases/${step.release}`);
-      return syncDirectory(site.dir);
+      syncDirectory(site.dir);
+      return world.parts.router.settle(site);
     case "identity":
       return writeIdentity(site, identityOf(spec));
     case "previews":
@@ -96,9 +97,9 @@ export function isMoved({ site }: Scene, step: Extract<Step, { do: "traffic" | "
     : readPointer(at.side(site, step.side)) === `releases/${step.release}`;
 }
 
-function applyTraffic(stage: Stage, { generation, live, share }: Extract<Step, { do: "traffic" }>): void {
+function applyTraffic(stage: Stage, step: Extract<Step, { do: "traffic" }>): void {
   const { site } = stage.scene;
-  moveTraffic(site, generation, live, share);
+  moveTraffic(site, step);
   syncDirectory(site.dir);
   if (readPointer(join(site.dir, "rehearsal")) !== "traffic/rehearsal") {
     movePointer(join(site.dir, "rehearsal"), "traffic/rehearsal");

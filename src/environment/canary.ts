@@ -5,7 +5,7 @@ import { siteName } from "./site.ts";
 import type { EnvironmentSpec } from "./spec.ts";
 import type { EnvironmentState } from "./state.ts";
 import type { Step } from "./steps.ts";
-import { assertRehearsed, nextGeneration } from "./switch.ts";
+import { assertRehearsed, moveStep } from "./switch.ts";
 import type { Scene } from "./world.ts";
 
 export interface CanaryOptions {
@@ -43,7 +43,7 @@ export function planCanary(
     );
   }
   if (traffic.buckets[rehearsal] === share) return [];
-  const move: Step = { do: "traffic", generation: nextGeneration(state), live, share };
+  const move = moveStep(state, live, share);
   if (share === 0) return [move];
   assertRehearsed(state, force);
   return [

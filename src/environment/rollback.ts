@@ -8,7 +8,7 @@ import { type Site, siteName } from "./site.ts";
 import type { EnvironmentSpec } from "./spec.ts";
 import { type EnvironmentState, liveRelease, rehearsalRelease } from "./state.ts";
 import type { Step } from "./steps.ts";
-import { nextGeneration, unmark } from "./switch.ts";
+import { moveStep, unmark } from "./switch.ts";
 import type { Scene } from "./world.ts";
 
 export interface RollbackOptions {
@@ -104,7 +104,7 @@ export function planRollback(state: EnvironmentState, spec: EnvironmentSpec, tar
   return [
     ...hookSteps(spec, "before:rollback", state),
     ...(warm ? [{ do: "ready", side } as const] : bringBack(state, spec, target)),
-    { do: "traffic", generation: nextGeneration(state), live: side, share: 0 },
+    moveStep(state, side, 0),
     { do: "mark", release: liveRelease(state)!, bad: true },
     ...unmark(state, target),
     { do: "previews" },

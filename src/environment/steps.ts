@@ -1,4 +1,5 @@
 import type { Side } from "./sides.ts";
+import type { Movement } from "./traffic.ts";
 
 /** One change as plain data: what --dry-run prints, the journal records and `apply` does. */
 export type Step =
@@ -14,7 +15,7 @@ export type Step =
   | { do: "check"; side: Side; check: string; index: number }
   | { do: "verdict"; side: Side; release: string }
   | { do: "ready"; side: Side }
-  | { do: "traffic"; generation: number; live: Side; share: number }
+  | ({ do: "traffic" } & Movement)
   | { do: "mark"; release: string; bad: boolean }
   | { do: "retire"; release: string }
   | { do: "drop"; release: string }
@@ -59,6 +60,7 @@ export function describeStep(step: Step): string {
     case "ready":
       return `make sure that ${step.side} is there and healthy`;
     case "traffic":
+      if (step.until) return `hold visitors until ${step.until}`;
       return step.share === 0
         ? `send all visitors to ${step.live}`
         : `send ${step.share} of 100 visitors to the rehearsal, the others to ${step.live}`;

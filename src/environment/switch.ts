@@ -1,6 +1,7 @@
 import { GreenroomError } from "../errors.ts";
 import { hookSteps } from "./hooks.ts";
 import { runOperation } from "./operation.ts";
+import type { Side } from "./sides.ts";
 import { siteName } from "./site.ts";
 import type { EnvironmentSpec } from "./spec.ts";
 import { type EnvironmentState, liveRelease, rehearsalRelease } from "./state.ts";
@@ -32,14 +33,16 @@ export function planSwitch(state: EnvironmentState, spec: EnvironmentSpec, force
   return [
     ...hookSteps(spec, "before:switch", state),
     { do: "ready", side },
-    { do: "traffic", generation: nextGeneration(state), live: side, share: 0 },
+    moveStep(state, side, 0),
     ...unmark(state, release),
     ...hookSteps(spec, "after:switch", after),
   ];
 }
 
-export function nextGeneration(state: EnvironmentState): number {
-  return (state.traffic?.generation ?? 0) + 1;
+/** Who is held while traffic moves stays so: a pause ends when somebody says so. */
+export function moveStep({ traffic }: EnvironmentState, live: Side, share: number): Step {
+  const until = traffic?.paused ? { until: traffic.paused } : {};
+  return { do: "traffic", generation: (traffic?.generation ?? 0) + 1, live, share, ...until };
 }
 
 /** The release that is about to get visitors: there is one, and its checks have passed since it was staged. */

@@ -10,7 +10,7 @@ import {
   temporaryName,
 } from "../disk/durable.ts";
 import { removeTree } from "../disk/remove.ts";
-import { BUCKETS, NEWCOMER } from "./buckets.ts";
+import { BUCKETS, NEWCOMER, OPEN, PAUSED } from "./buckets.ts";
 import { isSide, other, type Side } from "./sides.ts";
 import { at, type Site } from "./site.ts";
 
@@ -22,6 +22,8 @@ export interface Traffic {
   live: Side;
   /** Buckets of visitors by side. */
   buckets: Record<Side, number>;
+  /** Until when new requests are held; null: they aren't. */
+  paused: string | null;
 }
 
 export function readTraffic(site: Site): Traffic | null {
@@ -30,25 +32,47 @@ export function readTraffic(site: Site): Traffic | null {
   const folder = join(site.dir, target);
   const live = basename(readPointer(join(folder, "live")) ?? "");
   if (!isSide(live)) return null;
-  const blue = readdirSync(folder).filter((name) => /^\d\d\.blue$/.test(name)).length;
-  return { generation: Number(basename(target)), live, buckets: { blue, green: BUCKETS.length - blue } };
+  const paused = readPointer(join(folder, PAUSED));
+  const blue = paused === null ? countMarks(folder) : countLinks(folder);
+  const buckets = { blue, green: BUCKETS.length - blue };
+  return { generation: Number(basename(target)), live, buckets, paused };
+}
+
+function countMarks(folder: string): number {
+  return readdirSync(folder).filter((name) => /^\d\d\.blue$/.test(name)).length;
+}
+
+function countLinks(folder: string): number {
+  return BUCKETS.filter((bucket) => readPointer(join(folder, bucket)) === "../../blue").length;
+}
+
+export interface Movement {
+  generation: number;
+  live: Side;
+  /** Of 100 buckets, how many the rehearsal gets. */
+  share: number;
+  /** Visitors are held until then, or until the next movement. */
+  until?: string;
 }
 
 /** The switch itself is the one rename at the end; everything that it will show is durable before. */
-export function moveTraffic(site: Site, generation: number, live: Side, share: number): void {
-  writeGeneration(site, generation, live, share);
-  movePointer(at.traffic(site), `traffic.d/${generation}`);
+export function moveTraffic(site: Site, movement: Movement): void {
+  writeGeneration(site, movement);
+  movePointer(at.traffic(site), `traffic.d/${movement.generation}`);
 }
 
-function writeGeneration(site: Site, generation: number, live: Side, share: number): void {
+function writeGeneration(site: Site, { generation, live, share, until }: Movement): void {
   const folder = join(at.generations(site), String(generation));
   const temporary = temporaryName(folder);
   ensureDirectory(at.generations(site));
   mkdirSync(temporary);
   point(temporary, "live", live);
   point(temporary, "rehearsal", other(live));
-  BUCKETS.forEach((bucket, i) => point(temporary, bucket, i < share ? other(live) : live));
-  if (share === 0 || share === BUCKETS.length) mark(temporary, NEWCOMER, share === 0 ? live : other(live));
+  mark(temporary, `rehearsal.${other(live)}`);
+  const sideOf = (bucket: number) => (bucket < share ? other(live) : live);
+  BUCKETS.forEach((bucket, i) => point(temporary, bucket, sideOf(i)));
+  if (until === undefined) markBuckets(temporary, sideOf);
+  else symlinkSync(until, join(temporary, PAUSED));
   syncDirectory(temporary);
   // A generation that never got its turn, left by a run that died.
   removeTree(folder);
@@ -58,12 +82,21 @@ function writeGeneration(site: Site, generation: number, live: Side, share: numb
 
 function point(folder: string, name: string, side: Side): void {
   symlinkSync(`../../${side}`, join(folder, name));
-  mark(folder, name, side);
+}
+
+/** Without these marks nobody is let in. */
+function markBuckets(folder: string, sideOf: (bucket: number) => Side): void {
+  BUCKETS.forEach((bucket, i) => {
+    if (sideOf(i) === "blue") mark(folder, `${bucket}.blue`);
+  });
+  const [first, last] = [sideOf(0), sideOf(BUCKETS.length - 1)];
+  if (first === last) mark(folder, `${NEWCOMER}.${first}`);
+  mark(folder, OPEN);
 }
 
 /** For routers that can see whether a file is there, but not where a link leads. */
-function mark(folder: string, name: string, side: Side): void {
-  writeFileSync(join(folder, `${name}.${side}`), "");
+function mark(folder: string, name: string): void {
+  writeFileSync(join(folder, name), "");
 }
 
 /** Removes generations that nobody resolves through any more, and those that never got their turn. */

@@ -1,5 +1,6 @@
 import { canary } from "../environment/canary.ts";
 import { check } from "../environment/check.ts";
+import { pause, resume } from "../environment/pause.ts";
 import { prune } from "../environment/prune.ts";
 import { remove } from "../environment/remove.ts";
 import { rollback } from "../environment/rollback.ts";
@@ -18,6 +19,8 @@ export const operations = {
   switch: switchSides,
   rollback,
   canary,
+  pause,
+  resume,
   verify,
   prune,
   remove,

@@ -73,7 +73,7 @@ async function switchOften(world: World, times: number): Promise<void> {
   const site = siteOf(world.root, "load", "production");
   for (let i = 0; i < times; i++) {
     const { generation, live } = readTraffic(site)!;
-    moveTraffic(site, generation + 1, other(live), 0);
+    moveTraffic(site, { generation: generation + 1, live: other(live), share: 0 });
     await new Promise((resume) => setTimeout(resume, 5));
   }
 }

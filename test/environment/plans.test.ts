@@ -34,7 +34,7 @@ const hooked = (moment: string, more: Partial<EnvironmentSpec> = {}) =>
   });
 const dos = (steps: Step[]) => steps.map((step) => step.do);
 const canaried = rehearsedState({
-  traffic: { generation: 7, live: "blue", buckets: { blue: 95, green: 5 } },
+  traffic: { generation: 7, live: "blue", buckets: { blue: 95, green: 5 }, paused: null },
 });
 const untested = rehearsedState({ verdict: null });
 

@@ -25,7 +25,7 @@ describe("traffic", () => {
     fc.assert(
       fc.property(fc.constantFrom(...SIDES), fc.nat(100), (live, share) => {
         const site = newSite();
-        moveTraffic(site, 1, live, share);
+        moveTraffic(site, { generation: 1, live: live, share: share });
         const rehearsing = Array.from({ length: share }, () => other(live));
         const living = Array.from({ length: 100 - share }, () => live);
         expect(buckets(site)).toEqual([...rehearsing, ...living]);
@@ -52,7 +52,7 @@ describe("traffic", () => {
 
   test("marks the blue buckets", () => {
     const site = newSite();
-    moveTraffic(site, 1, "green", 3);
+    moveTraffic(site, { generation: 1, live: "green", share: 3 });
     expect(readdirSync(at.traffic(site)).filter((name) => name.endsWith(".blue"))).toEqual([
       "00.blue",
       "01.blue",
@@ -66,16 +66,17 @@ describe("traffic", () => {
 
   test("takes the place of a generation that never got its turn", () => {
     const site = newSite();
-    moveTraffic(site, 1, "blue", 0);
+    moveTraffic(site, { generation: 1, live: "blue", share: 0 });
     mkdirSync(join(at.generations(site), "2"));
     symlinkSync("nonsense", join(at.generations(site), "2", "00"));
-    moveTraffic(site, 2, "green", 0);
+    moveTraffic(site, { generation: 2, live: "green", share: 0 });
     expect(buckets(site)).toEqual(Array.from({ length: 100 }, () => "green"));
   });
 
   test("leaves the last generations a moment for requests that resolve through them, and no others", () => {
     const site = newSite();
-    for (let generation = 1; generation <= 6; generation++) moveTraffic(site, generation, "blue", generation);
+    for (let generation = 1; generation <= 6; generation++)
+      moveTraffic(site, { generation: generation, live: "blue", share: generation });
     for (const name of ["7", ".tmp-0123456789ab-8", "nonsense"]) mkdirSync(join(at.generations(site), name));
     sweepGenerations(site);
     expect(readdirSync(at.generations(site)).sort()).toEqual(["4", "5", "6"]);

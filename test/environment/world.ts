@@ -133,7 +133,7 @@ export function rehearsedState(more: Partial<EnvironmentState> = {}): Environmen
     live: "blue",
     rehearsal: "green",
     sides: { blue: "1", green: "2" },
-    traffic: { generation: 7, live: "blue", buckets: { blue: 100, green: 0 } },
+    traffic: { generation: 7, live: "blue", buckets: { blue: 100, green: 0 }, paused: null },
     verdict: { release: "2", passed: true, results: [], at: "2026-11-21T09:00:00Z" },
     releases: ["2", "1"],
     ...more,

@@ -10,6 +10,8 @@ export const nginxAt = {
   /** No name holds two dots in a row. */
   site: ({ root, project, environment }: Site) =>
     join(root, "nginx", "sites", `${project}..${environment}.conf`),
+  /** Where requests wait while a site is paused. */
+  hold: (root: string) => join(root, "nginx", "hold.sock"),
   lock: (root: string) => join(root, "nginx", "lock"),
 };
 

@@ -1,4 +1,4 @@
-import { BUCKETS, NEWCOMER } from "../../environment/buckets.ts";
+import { BUCKETS, NEWCOMER, OPEN } from "../../environment/buckets.ts";
 import { BUCKET_COOKIE, bucketCookie } from "../router/buckets.ts";
 
 /** What all environments share, for nginx's `http` block. */
@@ -9,6 +9,11 @@ export function renderShared(): string {
 map $cookie_${BUCKET_COOKIE} $greenroom_known {
   default ${NEWCOMER};
 ${BUCKETS.map((bucket) => `  ${bucket} ${bucket};`).join("\n")}
+}
+# Who isn't blue is green if this is there.
+map $greenroom_known $greenroom_second {
+  default ${OPEN};
+  ${NEWCOMER} ${NEWCOMER}.green;
 }
 split_clients $request_id $greenroom_random {
 ${BUCKETS.slice(0, -1)

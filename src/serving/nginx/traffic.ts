@@ -19,7 +19,7 @@ if (-e ${word(`${traffic}/$greenroom_known.blue`)}) {
 }
 set $greenroom_side green;
 set $greenroom_at green;
-if (-e ${word(`${traffic}/$greenroom_known.green`)}) {
+if (-e ${word(`${traffic}/$greenroom_second`)}) {
   break;
 }
 if (!-e ${word(`${traffic}/live`)}) {

@@ -17,6 +17,15 @@ export function sendNothingLive({ site }: Destination, { req, res, insider }: Re
   sendPage(req, res, { status: 503, title: "Nothing is live here yet", help: insider ? help : [] }, RETRY);
 }
 
+export const PAUSED_PAGE = {
+  status: 503,
+  title: "This site is being worked on and will be back in a moment",
+};
+
+export function sendPaused({ req, res }: Pick<Request, "req" | "res">): void {
+  sendPage(req, res, PAUSED_PAGE, RETRY);
+}
+
 export function sendUnreachable({ release, side, extra }: Visit, { req, res, insider }: Request): void {
   const { project, environment } = release.site;
   const help = [

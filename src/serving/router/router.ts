@@ -2,7 +2,8 @@ import { realpathSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { answer, createKept, type Kept } from "./answer.ts";
 import { isLoopback } from "./forwarding-headers.ts";
-import { sendNothingLive, sendUnknownHost } from "./help-pages.ts";
+import { sendNothingLive, sendPaused, sendUnknownHost } from "./help-pages.ts";
+import { isPaused, untilResumed } from "./hold.ts";
 import { type Destination, resolveHost } from "./hosts.ts";
 import { createHttpServer, type HttpServer } from "./server.ts";
 import { type Request, readVisit } from "./visit.ts";
@@ -29,6 +30,18 @@ export function createRouter(root: string): Router {
 
 function route(kept: Kept, destination: Destination | null, request: Request): unknown {
   if (!destination) return sendUnknownHost(request);
+  if (destination.target.kind === "live" && isPaused(destination.site))
+    return hold(kept, destination, request);
+  return pass(kept, destination, request);
+}
+
+async function hold(kept: Kept, destination: Destination, request: Request): Promise<unknown> {
+  const { res } = request;
+  const resumed = await untilResumed(destination.site, () => res.destroyed);
+  return resumed ? pass(kept, destination, request) : sendPaused(request);
+}
+
+function pass(kept: Kept, destination: Destination, request: Request): unknown {
   const visit = readVisit(destination, request.req.headers.cookie, kept.releases);
   if (visit) return answer(kept, visit, request);
   if (destination.target.kind === "preview") return sendUnknownHost(request);

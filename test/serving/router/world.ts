@@ -69,7 +69,7 @@ export function makeWorld(domain = "shop.localhost", more: { subdomains?: boolea
       writeFileSync(at.staged(site, version), JSON.stringify(spec));
     },
     side: (side, version) => movePointer(at.side(site, side), `releases/${version}`),
-    traffic: (live, canary = 0) => moveTraffic(site, ++generation, live, canary),
+    traffic: (live, canary = 0) => moveTraffic(site, { generation: ++generation, live, share: canary }),
     preview(name, target) {
       const places = join(at.previews(site), name);
       symlinkSync(target, places);

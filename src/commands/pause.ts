@@ -1,0 +1,32 @@
+import { GreenroomError } from "../errors.ts";
+import { parseDuration } from "../project/durations.ts";
+import { operations } from "../servers/operations.ts";
+import { defineCommand, value } from "./command.ts";
+import { outcomeOf, renderOutcome } from "./outcome.ts";
+
+export default defineCommand({
+  words: ["[environment]"],
+  options: { for: value("DURATION", "how long requests are held at most: 30s, 5m; a minute unless told") },
+  changes: true,
+  examples: ["greenroom pause production", "greenroom pause production --for 5m"],
+  async run({ app, words, options, dryRun }) {
+    const scene = app.scene(words[0]);
+    const done = await operations.pause(scene, { hold: parseHold(options.for ?? "1m"), dryRun });
+    return { ...outcomeOf(scene, done, dryRun), until: done.until };
+  },
+  render: (result, paint) =>
+    renderOutcome(
+      result,
+      paint,
+      () =>
+        `${result.environment}: new requests wait until ${result.until}\nthen: greenroom resume ${result.environment}`,
+    ),
+});
+
+function parseHold(text: string): number {
+  const hold = parseDuration(text);
+  if (hold !== null && hold > 0) return hold;
+  throw new GreenroomError("USAGE", `${JSON.stringify(text)} is no duration`, {
+    hint: "greenroom pause --for 30s",
+  });
+}

@@ -1,0 +1,41 @@
+import { rmSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { type Site, siteOf } from "../../environment/site.ts";
+import { GreenroomError } from "../../errors.ts";
+import { isName } from "../../names.ts";
+import { sendPaused } from "../router/help-pages.ts";
+import { untilResumed } from "../router/hold.ts";
+import { nginxAt } from "./places.ts";
+
+/** How nginx says which request it is, and of what site. */
+export const SITE_HEADER = "x-greenroom-site";
+export const URI_HEADER = "x-greenroom-uri";
+
+/** nginx can't wait, so it asks here, and gets its answer when the site lets visitors in: go on with the request. */
+export function startHolder(root: string): Promise<Server> {
+  const server = createServer((req, res) => void hold(root, req, res));
+  const place = nginxAt.hold(root);
+  rmSync(place, { force: true });
+  return new Promise((resolve, reject) => {
+    server.once("error", reject).listen(place, () => resolve(server));
+  });
+}
+
+async function hold(root: string, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const site = siteNamed(root, req.headers[SITE_HEADER]);
+  const resumed = await untilResumed(site, () => res.destroyed);
+  if (!resumed) return sendPaused({ req, res });
+  const again = isRepeated(req.method) ? String(req.headers[URI_HEADER]) : "@resumed";
+  res.writeHead(200, { "X-Accel-Redirect": again }).end();
+}
+
+/** nginx would make another method a GET on its way to an address; not so on its way to a named place. */
+function isRepeated(method: string | undefined): boolean {
+  return method === "GET" || method === "HEAD";
+}
+
+function siteNamed(root: string, header: string | string[] | undefined): Site {
+  const [project = "", environment = ""] = String(header).split("/");
+  if (isName(project) && isName(environment)) return siteOf(root, project, environment);
+  throw new GreenroomError("NAME_INVALID", `nginx asks for ${JSON.stringify(header)}`);
+}
