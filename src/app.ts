@@ -71,6 +71,7 @@ function lazyRouter(root: string): Parts["router"] {
   return {
     settle: async (site) => (await router()).settle(site),
     forget: async (site) => (await router()).forget(site),
+    tls: async () => (await router()).tls(),
   };
 }
 

@@ -47,7 +47,8 @@ Examples:
 function declare(child: Commander, command: Command, screen: Screen): void {
   for (const word of command.words) child.argument(word);
   for (const [name, option] of Object.entries(command.options)) {
-    child.option(option.kind === "flag" ? `--${name}` : `--${name} <${option.name}>`, option.about);
+    const spoken = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    child.option(option.kind === "flag" ? spoken : `${spoken} <${option.name}>`, option.about);
   }
   if (command.changes) child.option("--dry-run", "show what would be done, and do nothing");
   child

@@ -1,5 +1,5 @@
 import { GreenroomError } from "../errors.ts";
-import type { Machine } from "../serving/machine.ts";
+import { type Machine, readMachine } from "../serving/machine.ts";
 import { planSetup, setUp } from "../serving/setup.ts";
 import { defineCommand, flag, value } from "./command.ts";
 
@@ -8,6 +8,9 @@ export default defineCommand({
   options: {
     router: value("NAME", "who answers visitors: embedded or nginx"),
     listen: value("ADDRESSES", "where, for instance 127.0.0.1:8080; several with commas between"),
+    listenTls: value("ADDRESSES", "where by https, for instance 127.0.0.1:8443"),
+    acmeDirectory: value("URL", "who certifies domains; Let's Encrypt unless told. You agree to its terms"),
+    acmeEmail: value("ADDRESS", "whom it may write to"),
     unprivileged: flag("with an nginx of its own that `greenroom up` starts, as you"),
     yes: flag("don't ask"),
     remove: flag("undo it: this machine serves the root no more"),
@@ -16,10 +19,11 @@ export default defineCommand({
   examples: [
     "greenroom setup --dry-run --router nginx",
     "greenroom setup --yes --router nginx --listen 127.0.0.1:8080 --unprivileged",
+    "greenroom setup --yes --listen-tls 0.0.0.0:443 --acme-email me@example.com",
     "greenroom setup --remove",
   ],
   async run({ app, options, dryRun, json }) {
-    const setup = planSetup(app.root, options.remove ? null : wishesOf(options));
+    const setup = planSetup(app.root, options.remove ? null : wishesOf(options, readMachine(app.root)));
     if (dryRun || setup.changes.length === 0) return { ...setup, written: false };
     if (!options.yes) await assertWanted(setup.changes, json);
     await setUp(app.root, setup);
@@ -34,13 +38,20 @@ export default defineCommand({
 interface Wishes {
   router: string | undefined;
   listen: string | undefined;
+  listenTls: string | undefined;
+  acmeDirectory: string | undefined;
+  acmeEmail: string | undefined;
   unprivileged: boolean;
 }
 
-function wishesOf({ router, listen, unprivileged }: Wishes): Partial<Machine> {
+function wishesOf(wishes: Wishes, { acme }: Machine): Partial<Machine> {
+  const { router, listen, listenTls, acmeDirectory, acmeEmail, unprivileged } = wishes;
+  const directory = acmeDirectory ?? acme.directory;
   return {
     ...(router !== undefined && { router: router as Machine["router"] }),
     ...(listen !== undefined && { listen: listen.split(",") }),
+    ...(listenTls !== undefined && { listenTls: listenTls === "" ? [] : listenTls.split(",") }),
+    acme: { directory, email: acmeEmail ?? acme.email },
     ...(unprivileged && { unprivileged }),
   };
 }

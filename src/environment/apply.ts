@@ -8,6 +8,7 @@ import { buildTree } from "./build-tree.ts";
 import { runCheck } from "./checks.ts";
 import { readStaged, writeConfig } from "./config.ts";
 import type { Door } from "./door.ts";
+import { takeUpGiven } from "./given-certificates.ts";
 import { identityOf, writeIdentity } from "./identity.ts";
 import { forgetMarks, markRelease } from "./marks.ts";
 import { refreshPreviews } from "./previews.ts";
@@ -55,6 +56,8 @@ export async function applyStep(stage: Stage, step: Step): Promise<void> {
       return world.parts.router.settle(site);
     case "identity":
       return writeIdentity(site, identityOf(spec));
+    case "certificate":
+      return takeUpGiven(scene, step.of);
     case "previews":
       refreshPreviews(site, spec.previews);
       return world.parts.router.settle(site);

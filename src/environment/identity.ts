@@ -14,8 +14,8 @@ import type { EnvironmentSpec } from "./spec.ts";
 import { listNames } from "./state.ts";
 
 export function identityOf(spec: EnvironmentSpec): Identity {
-  const { project, environment, domain, subdomains, previews } = spec;
-  return { project, environment, domain, subdomains, previews };
+  const { project, environment, domain, subdomains, previews, tls } = spec;
+  return { project, environment, domain, subdomains, previews, ...(tls && { tls }) };
 }
 
 /** Makes the folders of an environment that are missing. */

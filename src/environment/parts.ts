@@ -23,6 +23,13 @@ export interface Router {
   settle(site: Site): Promise<void>;
   /** Makes it answer for the environment no more. */
   forget(site: Site): Promise<void>;
+  /** How it reads keys; null where this machine doesn't answer by https. Changes nothing. */
+  tls(): Promise<KeyReaders | null>;
+}
+
+export interface KeyReaders {
+  /** The group of those who read keys, besides whom they belong to. */
+  group: number | null;
 }
 
 export interface Parts {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Side } from "./sides.ts";
+import type { Tls } from "./spec.ts";
 
 /** Where an environment's things are on this machine. */
 export interface Site {
@@ -40,6 +41,7 @@ export const at = {
   log: (site: Site, name: string) => join(site.dir, "log", name),
   journal: (site: Site) => join(site.dir, "log", "journal.jsonl"),
   identity: (site: Site) => join(site.dir, "environment.json"),
+  tls: (site: Site) => join(site.dir, "tls"),
   hosts: (root: string) => join(root, "hosts"),
   up: (root: string) => join(root, "up.json"),
   upLock: (root: string) => join(root, "up.lock"),
@@ -52,6 +54,8 @@ export interface Identity {
   domain: string;
   subdomains: boolean;
   previews: "secret" | "open";
+  /** Not there without TLS. */
+  tls?: Tls;
 }
 
 /** `run/<side>.wanted.json`: which staging a side's processes must belong to. A new id is a restart. */

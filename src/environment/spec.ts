@@ -45,6 +45,20 @@ export interface ConfigFile {
   content: string;
 }
 
+/** Absolute paths on the machine that serves. */
+export interface KeyPair {
+  certificate: string;
+  key: string;
+}
+
+/** How an environment is answered for by https. */
+export interface Tls {
+  /** `acme`: `greenroom up` gets certificates for the domain and renews them. */
+  own: "acme" | KeyPair;
+  /** For the names below the domain, where the certificate above doesn't cover them. */
+  previews: KeyPair | null;
+}
+
 /** Everything an operation needs to know of an environment, with nothing left to look up in the project. */
 export interface EnvironmentSpec {
   project: string;
@@ -53,6 +67,7 @@ export interface EnvironmentSpec {
   /** The app serves subdomains of its own. */
   subdomains: boolean;
   previews: "secret" | "open";
+  tls: Tls | null;
   /** How many releases stay on disk. */
   keep: number;
   switch: "manual" | "auto";

@@ -1,6 +1,7 @@
 import { GreenroomError } from "../errors.ts";
 import { assertOneFileSystem } from "../release/store.ts";
 import { isStagedAs, readStaged } from "./config.ts";
+import { readNewlyGiven } from "./given-certificates.ts";
 import { hookSteps } from "./hooks.ts";
 import { assertDomainFree, identityOf } from "./identity.ts";
 import { runOperation } from "./operation.ts";
@@ -10,6 +11,7 @@ import type { EnvironmentSpec } from "./spec.ts";
 import { type EnvironmentState, liveRelease, readState, rehearsalRelease } from "./state.ts";
 import type { Step } from "./steps.ts";
 import { missingStorage } from "./storage.ts";
+import { hostOf, type Role } from "./tls.ts";
 import type { Scene } from "./world.ts";
 
 export interface StageOptions {
@@ -26,6 +28,8 @@ export interface Standing {
   /** Its processes are known to be well; always true where it has none. */
   healthy: boolean;
   missingStorage: string[];
+  /** Whose given certificates are not yet those that visitors get. */
+  certificates: Role[];
 }
 
 export async function stage(scene: Scene, { release, dryRun }: StageOptions) {
@@ -34,13 +38,15 @@ export async function stage(scene: Scene, { release, dryRun }: StageOptions) {
   assertDomainFree(site, spec.domain);
   world.parts.supervisor.assertReady(spec);
   warnOfRoot(scene);
+  const certificates = await readNewlyGiven(scene);
   const healthy = await isHealthyRehearsal(scene, release);
   const done = await runOperation(scene, {
     operation: "stage",
     detail: { release },
     creates: true,
     dryRun,
-    plan: (state) => planStage(state, spec, release, { ...lookAt(scene, state, release), healthy }),
+    plan: (state) =>
+      planStage(state, spec, release, { ...lookAt(scene, state, release), healthy, certificates }),
   });
   return {
     ...done,
@@ -58,7 +64,7 @@ export function planStage(
   standing: Standing,
 ): Step[] {
   const side = state.rehearsal;
-  const identity = identitySteps(state, spec);
+  const identity = identitySteps(state, spec, standing.certificates);
   const shown = [liveRelease(state), rehearsalRelease(state)].includes(release);
   if (shown && standing.asStaged && (standing.healthy || release === liveRelease(state))) return identity;
   assertStageable(state, release, shown && !standing.asStaged);
@@ -85,9 +91,14 @@ function retireSteps(state: EnvironmentState, spec: EnvironmentSpec, release: st
   return [...retired.map((old): Step => ({ do: "retire", release: old })), { do: "previews" }];
 }
 
-function identitySteps(state: EnvironmentState, spec: EnvironmentSpec): Step[] {
+function identitySteps(state: EnvironmentState, spec: EnvironmentSpec, given: Role[]): Step[] {
   const same = JSON.stringify(state.identity) === JSON.stringify(identityOf(spec));
-  return same ? [] : [{ do: "identity", domain: spec.domain }, { do: "previews" }];
+  const { domain } = spec;
+  const steps = [
+    ...given.map((of): Step => ({ do: "certificate", of, domain: hostOf(of, domain) })),
+    ...(same ? [] : [{ do: "identity", domain } as const]),
+  ];
+  return steps.length === 0 ? [] : [...steps, { do: "previews" }];
 }
 
 function assertStageable(state: EnvironmentState, release: string, configuredOtherwise: boolean): void {
@@ -104,7 +115,11 @@ function assertStageable(state: EnvironmentState, release: string, configuredOth
   }
 }
 
-function lookAt({ site, spec }: Scene, state: EnvironmentState, release: string): Omit<Standing, "healthy"> {
+function lookAt(
+  { site, spec }: Scene,
+  state: EnvironmentState,
+  release: string,
+): Omit<Standing, "healthy" | "certificates"> {
   const staged = readStaged(site, release);
   const paths = (storage: string[], config: string[]) => JSON.stringify([storage, config]);
   const linked = paths(

@@ -1,4 +1,5 @@
 import type { Side } from "./sides.ts";
+import type { Role } from "./tls.ts";
 import type { Movement } from "./traffic.ts";
 
 /** One change as plain data: what --dry-run prints, the journal records and `apply` does. */
@@ -10,6 +11,7 @@ export type Step =
   | { do: "forget"; side: Side }
   | { do: "point"; side: Side; release: string }
   | { do: "identity"; domain: string }
+  | { do: "certificate"; of: Role; domain: string }
   | { do: "previews" }
   | { do: "start"; side: Side; release: string }
   | { do: "check"; side: Side; check: string; index: number }
@@ -49,6 +51,8 @@ export function describeStep(step: Step): string {
       return `point ${step.side} at ${step.release}`;
     case "identity":
       return `answer for ${step.domain}`;
+    case "certificate":
+      return `take up the certificate for ${step.domain}`;
     case "previews":
       return "refresh the addresses";
     case "start":

@@ -42,7 +42,7 @@ function nearest(dir: string): string {
   return existsSync(dir) ? realpathSync(dir) : nearest(dirname(dir));
 }
 
-function findAccount(user: string): Account | null {
+export function findAccount(user: string): Account | null {
   const fields = user.startsWith("-") ? [] : findEntry(user)?.split(":");
   const [name, , uid, gid, , home] = fields ?? [];
   if (!name || !/^\d+$/.test(uid ?? "") || !/^\d+$/.test(gid ?? "")) return null;

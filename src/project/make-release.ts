@@ -13,6 +13,7 @@ import { readIndex, writeIndex } from "../release/source-index.ts";
 import { assertOneFileSystem, listHeads, readRelease } from "../release/store.ts";
 import type { Ground } from "../release/walk.ts";
 import { createIgnores } from "./ignores.ts";
+import { keyFilesIn } from "./keys.ts";
 import { assertPublic } from "./public.ts";
 import type { Source } from "./source.ts";
 
@@ -60,11 +61,13 @@ export function makeRelease(scene: Scene, source: Source, { version, merge }: Re
   return { manifest, read: seen.read };
 }
 
-/** What of the source may become part of a release: never the root itself, should it lie in there. */
+/** What of the source may become part of a release: never the root itself or a key, should it lie in there. */
 export function groundOf(source: Source, storage: string[], root: string): Ground {
   const ignores = createIgnores(source.project.dir, source.project.file.ignore);
   const inner = `${relative(source.dir, root)}/`;
-  return { source: source.dir, ignores: (path) => path === inner || ignores(path), storage };
+  const keys = keyFilesIn(source.dir, source.project);
+  const isOurs = (path: string) => path === inner || keys.has(path);
+  return { source: source.dir, ignores: (path) => isOurs(path) || ignores(path), storage };
 }
 
 /** What the user asked for, else the git tag, else null: the day and a number. */

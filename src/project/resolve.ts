@@ -1,5 +1,6 @@
 import type { Check, EnvironmentSpec, Serving } from "../environment/spec.ts";
 import { GreenroomError } from "../errors.ts";
+import { resolveTls } from "./keys.ts";
 import type { Project } from "./load.ts";
 import { nearest } from "./suggest.ts";
 import { renderConfig } from "./templates.ts";
@@ -25,12 +26,13 @@ export function chooseEnvironment(project: Project, name: string | undefined): s
 /** What should be, complete: nothing is looked up in the project afterwards. Templates are read from `templates`. */
 export function resolveSpec(project: Project, name: string, templates = project.dir): EnvironmentSpec {
   const { project: projectName, serve, storage, config, tasks, checks, hooks, env } = project.file;
-  const { values, ...environment } = project.file.environments[name]!;
+  const { values, tls, ...environment } = project.file.environments[name]!;
   const known = { project: projectName, environment: name, domain: environment.domain, ...values };
   return {
     project: projectName,
     environment: name,
     ...environment,
+    tls: resolveTls(project.dir, tls),
     serve: serve as Serving,
     env: { ...env, ...environment.env },
     storage,

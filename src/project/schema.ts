@@ -137,10 +137,32 @@ const MOMENTS = ["stage", "check", "switch", "rollback", "canary"].flatMap((phas
   `after:${phase}`,
 ]) as [string, ...string[]];
 
+/** Of the machine that serves: absolute, or beside greenroom.json. */
+const keyFile = line.meta({
+  description: "A file in PEM, absolute or beside greenroom.json. Never released.",
+});
+const keyPair = z.strictObject({ certificate: keyFile, key: keyFile });
+
+const tls = z
+  .union([
+    z.literal("acme"),
+    z.strictObject({ ...keyPair.shape, previews: keyPair.nullable().default(null) }),
+    z.strictObject({ certificate: z.literal("acme"), previews: keyPair.nullable().default(null) }),
+  ])
+  .transform((given) => {
+    if (given === "acme") return { own: "acme" as const, previews: null };
+    if (!("key" in given)) return { own: "acme" as const, previews: given.previews };
+    return { own: { certificate: given.certificate, key: given.key }, previews: given.previews };
+  });
+
 const environment = z.strictObject({
   domain,
   subdomains: z.boolean().default(false).meta({ description: "The app serves subdomains of its own." }),
   previews: z.enum(["secret", "open"]).default("secret"),
+  tls: tls
+    .nullable()
+    .default(null)
+    .meta({ description: 'Answer by https: "acme", or a certificate and its key.' }),
   servers: z.array(name).min(1).default(["local"]),
   keep: z.int().min(1).max(1000).default(5).meta({ description: "How many releases stay on disk." }),
   switch: z.enum(["manual", "auto"]).default("manual").meta({ description: "`auto`: deploy also switches." }),

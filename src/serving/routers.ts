@@ -1,5 +1,6 @@
 import type { Router } from "../environment/parts.ts";
 import type { Emit } from "../events.ts";
+import { keepCertificates } from "./certificates/keeper.ts";
 import { readMachine } from "./machine.ts";
 import { createOwnNginx } from "./nginx/listener.ts";
 import { createNginxRouter } from "./nginx/router.ts";
@@ -13,10 +14,15 @@ export function createRouterPart(root: string): Router {
 }
 
 /** The embedded one sees what is on disk when a request comes. */
-const EMBEDDED: Router = { settle: async () => {}, forget: async () => {} };
+const EMBEDDED: Router = {
+  settle: async () => {},
+  forget: async () => {},
+  tls: async () => null,
+};
 
 /** The router that this machine was set up for, for `greenroom up`, which listens by it. */
 export function createListener(root: string, emit: Emit): Listener {
-  const { router, listen } = readMachine(root);
-  return router === "nginx" ? createOwnNginx(root, listen, emit) : createRouter(root);
+  const machine = readMachine(root);
+  if (machine.router !== "nginx") return createRouter(root);
+  return keepCertificates(createOwnNginx(root, machine, emit), { root, machine, emit });
 }

@@ -21,7 +21,7 @@ export interface Setup {
 /** What would have to change for this machine to serve a root as wished; nothing, if it does. */
 export function planSetup(root: string, wishes: Partial<Machine> | null): Setup {
   const machine = wishes && parseMachine({ ...readMachine(root), ...wishes });
-  if (machine?.router === "nginx") findNginx();
+  if (machine?.router === "nginx") findNginx(machine.listenTls.length > 0);
   const files = [
     { path: machinePath(root), content: machine && `${JSON.stringify(machine, null, 2)}\n` },
     { path: INCLUDE, content: includeOf(root, machine) },
@@ -62,10 +62,10 @@ function isChange(root: string, { path, content }: Change): boolean {
 export async function setUp(root: string, { machine, changes }: Setup): Promise<void> {
   ensureDirectory(root);
   const before = changes.map(({ path }) => ({ path, content: readOrNull(path) }));
-  const tells = changes.some(({ path }) => path === INCLUDE);
+  const tells = changes.some(({ path }) => path === INCLUDE) || isOfMachine(machine);
   const nginx = nginxOf(root, false);
   try {
-    if (machine && tells) await writeSites(root, machine.listen);
+    if (machine && tells) await writeSites(root, machine);
     changes.forEach(put);
     if (tells) testConfig(nginx);
     if (tells) await reload(nginx);
@@ -73,6 +73,11 @@ export async function setUp(root: string, { machine, changes }: Setup): Promise<
     before.forEach(put);
     throw error;
   }
+}
+
+/** Its nginx reads what changes with where it is to listen. */
+function isOfMachine(machine: Machine | null): boolean {
+  return machine?.router === "nginx" && !machine.unprivileged;
 }
 
 function put({ path, content }: Change): void {

@@ -19,7 +19,13 @@ const PROCESS: EnvironmentSpec["serve"] = {
   user: null,
 };
 
-const NEW: Standing = { asStaged: false, hasTree: false, healthy: true, missingStorage: [] };
+const NEW: Standing = {
+  asStaged: false,
+  hasTree: false,
+  healthy: true,
+  missingStorage: [],
+  certificates: [],
+};
 const task = (run: string, needs: string[] = [], on: "live" | "rehearsal" = "rehearsal") => ({
   run,
   on,
@@ -101,7 +107,7 @@ describe("a plan to stage", () => {
   });
 
   test("stages a rehearsal again that isn't well, but leaves the live one alone", () => {
-    const unwell = { asStaged: true, hasTree: true, healthy: false, missingStorage: [] };
+    const unwell = { asStaged: true, hasTree: true, healthy: false, missingStorage: [], certificates: [] };
     expect(dos(planStage(rehearsedState(), specOf({ serve: PROCESS }), "2", unwell))).toContain("start");
     expect(planStage(rehearsedState(), specOf({ serve: PROCESS }), "1", unwell)).toEqual([]);
   });

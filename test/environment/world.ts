@@ -21,6 +21,7 @@ export function specOf(more: Partial<EnvironmentSpec> = {}): EnvironmentSpec {
     environment: "production",
     domain: "shop.localhost",
     subdomains: false,
+    tls: null,
     previews: "secret",
     keep: 5,
     switch: "manual",
@@ -39,7 +40,7 @@ export function specOf(more: Partial<EnvironmentSpec> = {}): EnvironmentSpec {
 /** Processes that are always well, and a door that shows a side's files. */
 export function quietParts(): Parts {
   return {
-    router: { async settle() {}, async forget() {} },
+    router: { settle: async () => {}, forget: async () => {}, tls: async () => null },
     supervisor: { assertReady() {}, async start() {}, async assertHealthy() {} },
     door: {
       async open(site, side) {

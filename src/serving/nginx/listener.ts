@@ -8,6 +8,7 @@ import { ensureDirectory, orNull, writeFileDurably } from "../../disk/durable.ts
 import { GreenroomError } from "../../errors.ts";
 import type { Emit } from "../../events.ts";
 import { usualAccount } from "../../processes/account.ts";
+import type { Doors } from "../machine.ts";
 import type { Listener } from "../up.ts";
 import { renderMain } from "./main.ts";
 import { type Nginx, nginxAt, nginxOf } from "./places.ts";
@@ -15,8 +16,9 @@ import { findNginx, readPid, testConfig } from "./program.ts";
 import { writeSites } from "./router.ts";
 
 /** An nginx of Greenroom's own, kept running. It listens where this machine was told to, not where the command says. */
-export function createOwnNginx(root: string, listen: string[], emit: Emit): Listener {
+export function createOwnNginx(root: string, doors: Doors, emit: Emit): Listener {
   const nginx = nginxOf(root, true);
+  const listen = [...doors.listen, ...doors.listenTls];
   let child: ChildProcess | null = null;
   let closing = false;
 
@@ -33,8 +35,8 @@ export function createOwnNginx(root: string, listen: string[], emit: Emit): List
   };
   return {
     async listen() {
-      writeMain(root, listen);
-      await writeSites(root, listen);
+      writeMain(root, doors.listen);
+      await writeSites(root, doors);
       testConfig(nginx);
       await endLeftover(root, nginx, emit);
       await launch().catch((error: unknown) => {

@@ -12,6 +12,8 @@ export const nginxAt = {
     join(root, "nginx", "sites", `${project}..${environment}.conf`),
   /** Where requests wait while a site is paused. */
   hold: (root: string) => join(root, "nginx", "hold.sock"),
+  /** What a certificate authority asks for, to see whose a domain is. */
+  challenges: (root: string) => join(root, "acme", "challenges"),
   lock: (root: string) => join(root, "nginx", "lock"),
 };
 

@@ -8,24 +8,26 @@ import { GreenroomError } from "../../errors.ts";
 import type { Nginx } from "./places.ts";
 
 /** The oldest nginx that was tried. */
-const OLDEST = [1, 18];
+const OLDEST = [1, 18] as const;
+/** Before it, nginx can't refuse names that it has no certificate for. */
+const OLDEST_FOR_TLS = [1, 20] as const;
 
-export function findNginx(): string {
+export function findNginx(tls = false): string {
   const folders = [...(process.env.PATH ?? "").split(":"), "/usr/sbin", "/usr/local/sbin"];
   const program = folders.map((folder) => join(folder, "nginx")).find((path) => existsSync(path));
   if (!program) {
     throw new GreenroomError("TOOL_MISSING", "nginx isn't installed", { hint: "apt install nginx" });
   }
-  assertRecent(program);
+  assertRecent(program, tls ? OLDEST_FOR_TLS : OLDEST);
   return program;
 }
 
-function assertRecent(program: string): void {
+function assertRecent(program: string, oldest: readonly [number, number]): void {
   const said = spawnSync(program, ["-v"], { encoding: "utf8" }).stderr ?? "";
   const [, major, minor] = /nginx\/(\d+)\.(\d+)/.exec(said) ?? [];
-  if (!major || Number(major) > OLDEST[0]! || Number(minor) >= OLDEST[1]!) return;
+  if (!major || Number(major) > oldest[0] || Number(minor) >= oldest[1]) return;
   throw new GreenroomError("ROUTER_REFUSED", `nginx ${major}.${minor} is too old`, {
-    hint: `install nginx ${OLDEST.join(".")} or newer`,
+    hint: `install nginx ${oldest.join(".")} or newer`,
   });
 }
 
@@ -75,7 +77,7 @@ function isEnding(child: string): boolean {
   return title === null || title.includes("shutting down");
 }
 
-function childrenOf(pid: number): string[] {
+export function childrenOf(pid: number): string[] {
   const text = orNull(() => readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8"), "ENOENT", "ESRCH");
   return (text ?? "").split(" ").filter(Boolean);
 }

@@ -9,40 +9,50 @@ import type { Side } from "../../environment/sides.ts";
 import { at, type Identity, type Site, siteOf } from "../../environment/site.ts";
 import { listSites } from "../../environment/state.ts";
 import { GreenroomError } from "../../errors.ts";
-import type { Machine } from "../machine.ts";
+import { type Doors, type Machine, tlsPortOf } from "../machine.ts";
+import { keyGroup } from "./key-group.ts";
 import { type Nginx, nginxAt, nginxOf } from "./places.ts";
 import { reload, testConfig } from "./program.ts";
 import { readShapes } from "./shape.ts";
 import { renderShared } from "./shared.ts";
 import { renderSite } from "./site.ts";
+import { renderUnknownNames, tlsFactsOf } from "./tls.ts";
 
 /** Tells nginx of environments: by one file each, and a reload where that file changes. */
-export function createNginxRouter(root: string, { listen, unprivileged }: Machine): Router {
-  const nginx = nginxOf(root, unprivileged);
+export function createNginxRouter(root: string, machine: Machine): Router {
+  const nginx = nginxOf(root, machine.unprivileged);
   return {
-    settle: (site) => replace(root, nginx, nginxAt.site(site), () => renderFor(site, listen)),
+    settle: (site) => replace(root, nginx, nginxAt.site(site), () => renderFor(site, machine)),
     forget: (site) => replace(root, nginx, nginxAt.site(site), async () => null),
+    tls: async () => (tlsPortOf(machine) === null ? null : { group: keyGroup(root, nginx, machine) }),
   };
 }
 
 /** What nginx is to be told of an environment; null where there is nothing to serve. */
-async function renderFor(site: Site, listen: string[]): Promise<string | null> {
+async function renderFor(site: Site, doors: Doors): Promise<string | null> {
   const identity = readJsonIfWhole<Identity>(at.identity(site));
   const shapes = readShapes(site);
   if (!identity || !shapes) return null;
   const portOf = async (side: Side) => (shapes[side].listen === "port" ? await ensurePort(site, side) : null);
   const ports = { blue: await portOf("blue"), green: await portOf("green") };
-  return renderSite({ site, identity, shapes, ports, listen });
+  return renderSite({
+    site,
+    identity,
+    shapes,
+    ports,
+    listen: doors.listen,
+    tls: tlsFactsOf(site, identity, doors),
+  });
 }
 
 /** All that environments have nginx told, from what is on disk now: they may have changed while nobody told it. */
-export async function writeSites(root: string, listen: string[]): Promise<void> {
+export async function writeSites(root: string, doors: Doors): Promise<void> {
   removeTree(nginxAt.sites(root));
   ensureDirectory(nginxAt.sites(root));
-  writeFileDurably(nginxAt.shared(root), renderShared());
+  writeFileDurably(nginxAt.shared(root), renderShared() + renderUnknownNames(doors.listenTls));
   for (const { project, environment } of listSites(root)) {
     const site = siteOf(root, project, environment);
-    const text = await renderFor(site, listen);
+    const text = await renderFor(site, doors);
     if (text !== null) writeFileDurably(nginxAt.site(site), text);
   }
 }

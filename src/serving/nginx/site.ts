@@ -6,6 +6,7 @@ import { NOTHING_PAGE, UNKNOWN_PAGE } from "./pages.ts";
 import { renderPreviewChoice, renderSubdomainChoice } from "./previews.ts";
 import { indent, literal, word } from "./quote.ts";
 import { areEqual, type Shape, type Shapes } from "./shape.ts";
+import { renderChallenges, renderRedirect, renderTls, type TlsFacts } from "./tls.ts";
 import { renderTraffic } from "./traffic.ts";
 
 /** All that nginx is told of an environment. Equal facts give equal text, and equal text needs no reload. */
@@ -17,6 +18,7 @@ export interface Facts {
   ports: Record<Side, number | null>;
   /** Addresses to listen on, as nginx writes them. */
   listen: string[];
+  tls: TlsFacts | null;
 }
 
 export function renderSite(facts: Facts): string {
@@ -29,8 +31,8 @@ export function renderSite(facts: Facts): string {
   return `# Written by Greenroom. Changes are lost.
 
 ${renderUpstreams(facts)}${areEqual(facts.shapes) ? "" : renderMaps(facts)}
-${renderServer(facts, domain, live)}
-${renderServer(facts, `*.${domain}`, wild)}`;
+${renderServers(facts, domain, live, "domain")}
+${renderServers(facts, `*.${domain}`, wild, "below")}`;
 }
 
 function renderUpstreams({ site, shapes, ports }: Facts): string {
@@ -66,9 +68,24 @@ function variable({ project, environment }: Site, what: string): string {
   return `$greenroom_${what}_${hash.slice(0, 12)}`;
 }
 
-function renderServer({ site, listen }: Facts, names: string, body: string): string {
+/** Where there is a certificate for the names, all but a little of plain HTTP is just sent on to them. */
+function renderServers(facts: Facts, names: string, body: string, which: "domain" | "below"): string {
+  const { listen, tls } = facts;
+  const plain = renderPlainListen(listen);
+  if (!tls?.certificates[which]) {
+    return renderServer(facts, names, `${plain}${tls ? renderChallenges(tls) : ""}`, body);
+  }
+  return `${renderServer(facts, names, plain, `${renderChallenges(tls)}${renderRedirect(tls)}`)}
+${renderServer(facts, names, renderTls(tls, tls.certificates[which]), body)}`;
+}
+
+function renderPlainListen(listen: string[]): string {
+  return listen.map((address) => `listen ${address};\n`).join("");
+}
+
+function renderServer({ site }: Facts, names: string, head: string, body: string): string {
   return `server {
-${listen.map((address) => `  listen ${address};\n`).join("")}  server_name ${names};
+${indent(head)}  server_name ${names};
   absolute_redirect off;
   access_log ${word(literal(at.log(site, "access.log")))} greenroom buffer=32k flush=1s;
   error_log ${word(literal(at.log(site, "error.log")))} warn;

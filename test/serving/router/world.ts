@@ -98,8 +98,8 @@ async function startEmbedded(root: string) {
 }
 
 async function startNginx(root: string) {
-  const listen = [`127.0.0.1:${await freePort()}`];
-  const router = createOwnNginx(root, listen, () => {});
+  const doors = { listen: [`127.0.0.1:${await freePort()}`], listenTls: [] };
+  const router = createOwnNginx(root, doors, () => {});
   const { port } = await router.listen({ host: "", port: 0 });
   onTestFinished(() => router.close(1000));
   return { router: router as Router, port };

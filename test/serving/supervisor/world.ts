@@ -61,6 +61,7 @@ export function putRelease(
     environment: site.environment,
     domain: `${site.environment}.localhost`,
     subdomains: false,
+    tls: null,
     previews: "open",
     keep: 5,
     switch: "manual",

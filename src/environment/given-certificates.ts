@@ -1,0 +1,54 @@
+import { readFileSync } from "node:fs";
+import { errnoOf, GreenroomError } from "../errors.ts";
+import { assertFits, type Certificate, pair } from "./certificate.ts";
+import type { KeyPair, Tls } from "./spec.ts";
+import { hostOf, install, ROLES, type Role, readInstalled } from "./tls.ts";
+import type { Scene } from "./world.ts";
+
+/** The roles whose given files hold another certificate than visitors get. Throws where one of them can't be used. */
+export async function readNewlyGiven({ site, spec, world }: Scene): Promise<Role[]> {
+  const { tls } = spec;
+  if (!tls) return [];
+  if (!(await world.parts.router.tls())) {
+    const text = `${spec.domain} is served by plain HTTP: this machine isn't set up for TLS (greenroom setup --router nginx --listen-tls ADDRESS)`;
+    world.emit({ event: "warning", text });
+    return [];
+  }
+  return ROLES.filter((role) => {
+    const given = readGiven(tls, role, spec.domain, world.now());
+    return given !== null && given.fingerprint !== readInstalled(site, role)?.fingerprint;
+  });
+}
+
+/** Copies them to where only the router reads: they may change any time, and one file before the other. */
+export async function takeUpGiven({ site, spec, world }: Scene, role: Role): Promise<void> {
+  const readers = await world.parts.router.tls();
+  const given = spec.tls && readGiven(spec.tls, role, spec.domain, world.now());
+  if (readers && given) install(site, role, given, readers.group);
+}
+
+/** Null where no files are given for the role. Throws where those that are can't be used. */
+export function readGiven(tls: Tls, role: Role, domain: string, now: Date): Certificate | null {
+  const files = filesOf(tls, role);
+  if (!files) return null;
+  const certificate = pair(read(files.certificate), read(files.key), files.certificate);
+  assertFits(certificate, hostOf(role, domain), files.certificate, now);
+  return certificate;
+}
+
+export function filesOf(tls: Tls, role: Role): KeyPair | null {
+  const given = tls[role];
+  return given === "acme" ? null : given;
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    if (!errnoOf(cause)) throw cause;
+    throw new GreenroomError("CERTIFICATE_UNUSABLE", `${path} can't be read (${errnoOf(cause)})`, {
+      hint: "environments.….tls of greenroom.json names files on the machine that serves",
+      cause,
+    });
+  }
+}

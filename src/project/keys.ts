@@ -1,0 +1,23 @@
+import { relative, resolve } from "node:path";
+import type { KeyPair, Tls } from "../environment/spec.ts";
+import type { Project } from "./load.ts";
+
+/** Its files by absolute paths. */
+export function resolveTls(dir: string, tls: Tls | null): Tls | null {
+  if (!tls) return null;
+  const absolute = ({ certificate, key }: KeyPair) => ({
+    certificate: resolve(dir, certificate),
+    key: resolve(dir, key),
+  });
+  return {
+    own: tls.own === "acme" ? "acme" : absolute(tls.own),
+    previews: tls.previews && absolute(tls.previews),
+  };
+}
+
+/** Keys and certificates of all environments that lie in a folder, by their paths in there. */
+export function keyFilesIn(folder: string, { dir, file }: Project): Set<string> {
+  const pairs = Object.values(file.environments).flatMap(({ tls }) => (tls ? [tls.own, tls.previews] : []));
+  const files = pairs.flatMap((pair) => (pair && pair !== "acme" ? [pair.certificate, pair.key] : []));
+  return new Set(files.map((path) => relative(folder, resolve(dir, path))));
+}

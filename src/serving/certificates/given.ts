@@ -1,0 +1,53 @@
+import { statSync } from "node:fs";
+import { filesOf, readGiven } from "../../environment/given-certificates.ts";
+import type { Router } from "../../environment/parts.ts";
+import type { Identity, Site } from "../../environment/site.ts";
+import { install, ROLES, type Role, readInstalled } from "../../environment/tls.ts";
+import { GreenroomError } from "../../errors.ts";
+
+/**
+ * Takes up what somebody else renewed in the files that were given. Answers, in words, why those can't be used: then
+ * visitors go on getting what they got.
+ */
+export async function followGiven(
+  site: Site,
+  identity: Pick<Identity, "domain" | "tls">,
+  router: Router,
+): Promise<string | null> {
+  const troubles: string[] = [];
+  for (const role of ROLES) {
+    try {
+      await follow(site, identity, role, router);
+    } catch (error) {
+      if (!(error instanceof GreenroomError)) throw error;
+      troubles.push(error.message);
+    }
+  }
+  return troubles.length > 0 ? troubles.join("; ") : null;
+}
+
+async function follow(
+  site: Site,
+  { domain, tls }: Pick<Identity, "domain" | "tls">,
+  role: Role,
+  router: Router,
+): Promise<void> {
+  const files = tls && filesOf(tls, role);
+  if (!tls || !files) return;
+  const look = [site.dir, ...[files.certificate, files.key].map(lookOf)].join(" ");
+  if (seen.get(`${site.dir} ${role}`) === look) return;
+  const given = readGiven(tls, role, domain, new Date());
+  if (given && given.fingerprint !== readInstalled(site, role)?.fingerprint) {
+    install(site, role, given, (await router.tls())?.group ?? null);
+    await router.settle(site);
+  }
+  seen.set(`${site.dir} ${role}`, look);
+}
+
+/** How files looked that were taken up, so that they are read again only when they change. */
+const seen = new Map<string, string>();
+
+function lookOf(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat ? `${stat.ino}:${stat.size}:${stat.mtimeMs}:${stat.ctimeMs}` : "";
+}

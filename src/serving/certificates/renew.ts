@@ -1,0 +1,86 @@
+import { createPrivateKey, generateKeyPairSync } from "node:crypto";
+import { ensureDirectory, readJsonIfWhole } from "../../disk/durable.ts";
+import { assertFits, type Certificate, pair } from "../../environment/certificate.ts";
+import type { Router } from "../../environment/parts.ts";
+import { at, type Identity, type Site } from "../../environment/site.ts";
+import { install, readInstalled } from "../../environment/tls.ts";
+import { GreenroomError } from "../../errors.ts";
+import type { Machine } from "../machine.ts";
+import { planNext, readAttempts, writeAttempts } from "./attempts.ts";
+import type { Keeping } from "./keeper.ts";
+import { type Ordered, order } from "./order.ts";
+
+/** Whether the authority is to be asked now. */
+export function isDue(site: Site, domain: string, { directory }: Machine["acme"], now: Date): boolean {
+  const attempts = readAttempts(site);
+  const known = attempts?.directory === directory && attempts.domain === domain ? attempts : null;
+  if (known?.failure && new Date(known.failure.next) > now) return false;
+  const installed = readInstalled(site, "own");
+  return !known || !installed || installed.fingerprint !== known.issued || isOld(installed, now);
+}
+
+/** A third of its life is left, so that there is time for whatever may go wrong. */
+function isOld({ from, until }: Certificate, now: Date): boolean {
+  return (until.getTime() - now.getTime()) * 3 < until.getTime() - from.getTime();
+}
+
+/** Gets a certificate and has visitors get it. Answers, in words, why there is none; then all stays as it was. */
+export async function renew(
+  { root, machine: { acme }, emit, signal }: Keeping,
+  site: Site,
+  domain: string,
+  router: Router,
+): Promise<string | null> {
+  const key = keyFor(site);
+  const ordered = fitting(await order({ root, domain, key, acme, signal }), key, domain);
+  if (signal.aborted || !isStillWanted(site, domain)) return null;
+  ensureDirectory(at.tls(site));
+  const before = readAttempts(site);
+  const base = { directory: acme.directory, domain };
+  if ("refused" in ordered) {
+    const last = before?.directory === acme.directory && before.domain === domain ? before.failure : null;
+    const failure = planNext(last, ordered.refused, ordered.notBefore, new Date());
+    writeAttempts(site, { ...base, issued: before?.issued ?? null, failure });
+    return `no certificate for ${domain}: ${failure.reason}. ${whatStays(site, domain)}, the next try is at ${failure.next}`;
+  }
+  const { certificate } = ordered;
+  install(site, "own", certificate, (await router.tls())?.group ?? null);
+  writeAttempts(site, { ...base, issued: certificate.fingerprint, failure: null });
+  await router.settle(site);
+  emit({ event: "step", text: `${domain} has a certificate until ${certificate.until.toISOString()}` });
+  return null;
+}
+
+// nginx reads certificate and key one after the other: while the key stays, no connection gets one half of each.
+function keyFor(site: Site): string {
+  const { pem } = readInstalled(site, "own") ?? {};
+  const key = pem ? createPrivateKey(pem) : generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
+  return String(key.export({ type: "pkcs8", format: "pem" }));
+}
+
+type Outcome = { certificate: Certificate } | Extract<Ordered, { refused: string }>;
+
+/** What an authority gives is looked at like what people give. */
+function fitting(ordered: Ordered, key: string, domain: string): Outcome {
+  if ("refused" in ordered) return ordered;
+  try {
+    const certificate = pair(ordered.chain, key, "that the authority gave");
+    assertFits(certificate, domain, "that the authority gave", new Date());
+    return { certificate };
+  } catch (error) {
+    if (error instanceof GreenroomError) return { refused: error.message, notBefore: null };
+    throw error;
+  }
+}
+
+/** An order takes a while, and the environment may be gone by then. */
+function isStillWanted(site: Site, domain: string): boolean {
+  const identity = readJsonIfWhole<Identity>(at.identity(site));
+  return identity?.domain === domain && identity.tls?.own === "acme";
+}
+
+function whatStays(site: Site, domain: string): string {
+  const installed = readInstalled(site, "own");
+  if (!installed?.covers(domain)) return "It is served by plain HTTP";
+  return `The one it has is good until ${installed.until.toISOString()}`;
+}
