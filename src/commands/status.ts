@@ -1,10 +1,12 @@
 import type { App } from "../app.ts";
+import { describeCertificate, readCertificateStates } from "../environment/certificate-state.ts";
 import { siteOf } from "../environment/site.ts";
 import { liveRelease, readState, rehearsalRelease } from "../environment/state.ts";
 import { verdictWord } from "../environment/verdict.ts";
 import { chooseEnvironment, resolveSpec } from "../project/resolve.ts";
 import { defineCommand } from "./command.ts";
 import { urlsOf } from "./outcome.ts";
+import type { Paint } from "./paint.ts";
 
 export default defineCommand({
   words: ["[environment]"],
@@ -33,8 +35,17 @@ export default defineCommand({
         urls.live,
         (rehearsal.release && urls.rehearsal) ?? "-",
       ]),
-    )}`,
+    )}${renderCertificates(environments, paint)}`,
 });
+
+type Status = ReturnType<typeof statusOf>;
+
+function renderCertificates(environments: Status[], paint: Paint): string {
+  const rows = environments.flatMap(({ name, certificates }) =>
+    certificates.map((certificate) => [name, certificate.host, describeCertificate(certificate)]),
+  );
+  return rows.length === 0 ? "" : `\n\n${paint.table(["environment", "certificate of", "is"], rows)}`;
+}
 
 function statusOf(app: App, name: string) {
   const spec = resolveSpec(app.project(), name);
@@ -49,6 +60,7 @@ function statusOf(app: App, name: string) {
       checks: verdictWord(state.verdict),
     },
     traffic: state.traffic?.buckets ?? { blue: 0, green: 0 },
+    certificates: state.identity ? readCertificateStates(site, state.identity, new Date()) : [],
     urls: urlsOf({ site, spec }),
   };
 }

@@ -5,9 +5,10 @@ import { isAlive } from "../disk/alive.ts";
 import { readJsonIfWhole } from "../disk/durable.ts";
 import { isLocked } from "../disk/lock.ts";
 import { errnoOf, GreenroomError, translateErrno } from "../errors.ts";
+import { describeCertificate, readCertificateStates } from "./certificate-state.ts";
 import { readLastEntry } from "./journal.ts";
 import { readRoom } from "./room.ts";
-import { at, type Site, siteName, siteOf } from "./site.ts";
+import { at, type Identity, type Site, siteName, siteOf } from "./site.ts";
 import { listSites, readState } from "./state.ts";
 
 export interface Finding {
@@ -113,7 +114,7 @@ function checkSites(root: string): Finding[] {
 function checkSite(site: Site): Finding[] {
   try {
     readState(site);
-    return checkJournal(site);
+    return [...checkJournal(site), ...checkCertificates(site)];
   } catch (thrown) {
     const error = translateErrno(thrown);
     if (!(error instanceof GreenroomError)) throw error;
@@ -127,6 +128,24 @@ function checkJournal(site: Site): Finding[] {
   if (!last || last.end || isAtWork(site)) return [];
   const found = `${last.begin.operation} of ${last.begin.at} was cut short; the next command finishes or undoes it`;
   return [{ what: siteName(site), state: "note", found, remedy: `greenroom verify ${site.environment}` }];
+}
+
+function checkCertificates(site: Site): Finding[] {
+  const identity = readJsonIfWhole<Identity>(at.identity(site));
+  if (!identity) return [];
+  return readCertificateStates(site, identity, new Date()).map((certificate): Finding => {
+    const { role, daysLeft, late, problem } = certificate;
+    const what = `${siteName(site)} certificate${role === "own" ? "" : " for previews"}`;
+    const found = describeCertificate(certificate);
+    if (daysLeft !== null && daysLeft < 0)
+      return { what, state: "broken", found, remedy: remedyOf(identity) };
+    if (problem || late) return { what, state: "note", found, remedy: remedyOf(identity) };
+    return good(what, found);
+  });
+}
+
+function remedyOf({ environment, tls }: Identity): string {
+  return tls?.own === "acme" ? "greenroom up" : `renew the files, then greenroom stage ${environment}`;
 }
 
 // Asking for the lock itself, even for a moment, could turn a command away that wants it just then.

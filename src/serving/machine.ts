@@ -12,24 +12,29 @@ const address = z.string().regex(/^(?:(?:\[[0-9a-f:]+\]|[a-z0-9.-]+):)?\d{1,5}$/
 
 const LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory";
 
-const schema = z.strictObject({
-  router: z.enum(ROUTERS).default("embedded"),
-  /** Where visitors come in. */
-  listen: z.array(address).min(1).default(["127.0.0.1:8080"]),
-  /** Where they come in by https; nowhere, if this is empty. */
-  listenTls: z.array(address).default([]),
-  /** Who certifies domains whose environments say `"tls": "acme"`. To name it is to agree to its terms. */
-  acme: z
-    .strictObject({
-      directory: z
-        .url({ protocol: /^https$/, error: "write the address of an ACME directory" })
-        .default(LETS_ENCRYPT),
-      email: z.email({ error: "write an email address" }).nullable().default(null),
-    })
-    .prefault({}),
-  /** Greenroom starts the real parts itself, as whoever runs it, instead of using the machine's. */
-  unprivileged: z.boolean().default(false),
-});
+const schema = z
+  .strictObject({
+    router: z.enum(ROUTERS).default("embedded"),
+    /** Where visitors come in. */
+    listen: z.array(address).min(1).default(["127.0.0.1:8080"]),
+    /** Where they come in by https; nowhere, if this is empty. */
+    listenTls: z.array(address).default([]),
+    /** Who certifies domains whose environments say `"tls": "acme"`. To name it is to agree to its terms. */
+    acme: z
+      .strictObject({
+        directory: z
+          .url({ protocol: /^https$/, error: "write the address of an ACME directory" })
+          .default(LETS_ENCRYPT),
+        email: z.email({ error: "write an email address" }).nullable().default(null),
+      })
+      .prefault({}),
+    /** Greenroom starts the real parts itself, as whoever runs it, instead of using the machine's. */
+    unprivileged: z.boolean().default(false),
+  })
+  .refine(({ router, listenTls }) => router === "nginx" || listenTls.length === 0, {
+    path: ["listenTls"],
+    error: "only nginx answers by https",
+  });
 
 /** What serves the environments of a root: `machine.json`, written by `greenroom setup`. */
 export type Machine = z.infer<typeof schema>;

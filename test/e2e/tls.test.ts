@@ -150,8 +150,8 @@ describe.skipIf(missing.length > 0)(`given certificates (else skipped: needs ${m
     await shop.up();
     await shop.greenroom("deploy");
     const { result } = await shop.greenroom("status");
-    expect(result.environments[0].certificate).toMatchObject({ daysLeft: 89, problem: null });
-    expect((await shop.plain("status")).stdout).toContain("89 days");
+    expect(result.environments[0].certificates[0]).toMatchObject({ daysLeft: 89, problem: null });
+    expect((await shop.plain("status")).stdout).toContain("89 more days");
     const doctor = await shop.greenroom("doctor");
     expect(doctor.result.findings).toContainEqual(
       expect.objectContaining({ what: "shop/production certificate", state: "good" }),

@@ -1,12 +1,12 @@
 import { createPrivateKey, generateKeyPairSync } from "node:crypto";
 import { ensureDirectory, readJsonIfWhole } from "../../disk/durable.ts";
+import { planNext, readAttempts, writeAttempts } from "../../environment/attempts.ts";
 import { assertFits, type Certificate, pair } from "../../environment/certificate.ts";
 import type { Router } from "../../environment/parts.ts";
 import { at, type Identity, type Site } from "../../environment/site.ts";
 import { install, readInstalled } from "../../environment/tls.ts";
 import { GreenroomError } from "../../errors.ts";
 import type { Machine } from "../machine.ts";
-import { planNext, readAttempts, writeAttempts } from "./attempts.ts";
 import type { Keeping } from "./keeper.ts";
 import { type Ordered, order } from "./order.ts";
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { readJsonIfWhole, writeJsonDurably } from "../../disk/durable.ts";
-import { at, type Site } from "../../environment/site.ts";
+import { readJsonIfWhole, writeJsonDurably } from "../disk/durable.ts";
+import { at, type Site } from "./site.ts";
 
 /** `tls/acme.json`: what came of asking an authority for a domain's certificate. */
 export interface Attempts {
