@@ -1,4 +1,6 @@
 import { rmSync, writeFileSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
+import { type RequestOptions, request } from "node:https";
 import { join } from "node:path";
 import type Acme from "acme-client";
 import { ensureDirectory } from "../../disk/durable.ts";
@@ -46,7 +48,7 @@ export async function order({
     });
     return { chain };
   } catch (error) {
-    return { refused: wordsOf(error, directory), notBefore: limits.notBefore };
+    return { refused: wordsOf(limits.unreachable ?? error, directory), notBefore: limits.notBefore };
   } finally {
     limits.forget();
   }
@@ -56,15 +58,22 @@ export async function order({
 const PATIENCE = { backoffAttempts: 20, backoffMin: 250, backoffMax: 5000 };
 const TIMEOUT = 30_000;
 
-/** Remembers when the authority wants to be asked again. */
+/** Remembers why the authority can't be reached, and when it wants to be asked again. */
 function watch(axios: typeof Acme.axios, signal: AbortSignal) {
-  const limits = { notBefore: null as Date | null, forget: () => {} };
+  const limits = { notBefore: null as Date | null, unreachable: null as Error | null, forget: () => {} };
   // By itself it would wait as long as it is told to, hours maybe, and nobody would know.
   Object.assign(axios.defaults, {
     timeout: TIMEOUT,
     acmeSettings: { retryMaxAttempts: 0, retryDefaultDelay: 5 },
   });
-  const out = axios.interceptors.request.use((config) => Object.assign(config, { signal }));
+  // Where no answer comes, acme-client 5.4 hides the reason behind an error of its own.
+  const transport = {
+    request: (options: RequestOptions, then: (answer: IncomingMessage) => void) =>
+      request(options, then).on("error", (error) => {
+        limits.unreachable = error;
+      }),
+  };
+  const out = axios.interceptors.request.use((config) => Object.assign(config, { signal, transport }));
   const back = axios.interceptors.response.use((response) => {
     const after = response.status === 429 || response.status === 503 ? response.headers["retry-after"] : null;
     if (after) limits.notBefore = dateOf(String(after));
@@ -94,6 +103,5 @@ function placeOf(root: string, token: string): string {
 }
 
 function wordsOf(error: unknown, directory: string): string {
-  const { message, code } = error as Error & { code?: string };
-  return `${new URL(directory).host} says: ${message || code || "nothing"}`;
+  return `${new URL(directory).host}: ${(error as Error).message}`;
 }
