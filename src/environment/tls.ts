@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ensureDirectory, orNull, syncDirectory, temporaryName, writeSynced } from "../disk/durable.ts";
 import { GreenroomError } from "../errors.ts";
@@ -21,10 +21,25 @@ export function certificatePath(site: Site, role: Role): string {
 
 /** Null where there is none, or none that could be used. */
 export function readInstalled(site: Site, role: Role): Certificate | null {
-  const text = orNull(() => readFileSync(certificatePath(site, role), "utf8"), "ENOENT", "ENOTDIR");
+  const path = certificatePath(site, role);
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat) return null;
+  const look = `${stat.ino} ${stat.size} ${stat.mtimeMs} ${stat.ctimeMs}`;
+  const known = looked.get(path);
+  if (known?.look === look) return known.certificate;
+  const certificate = parseInstalled(path);
+  looked.set(path, { look, certificate });
+  return certificate;
+}
+
+/** Who keeps certificates looks at all of them every few seconds. */
+const looked = new Map<string, { look: string; certificate: Certificate | null }>();
+
+function parseInstalled(path: string): Certificate | null {
+  const text = orNull(() => readFileSync(path, "utf8"), "ENOENT", "ENOTDIR");
   if (text === null) return null;
   try {
-    return pair(text, text, certificatePath(site, role));
+    return pair(text, text, path);
   } catch (error) {
     if (error instanceof GreenroomError) return null;
     throw error;

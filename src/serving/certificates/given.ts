@@ -39,7 +39,6 @@ async function follow(
   const given = readGiven(tls, role, domain, new Date());
   if (given && given.fingerprint !== readInstalled(site, role)?.fingerprint) {
     install(site, role, given, (await router.tls())?.group ?? null);
-    await router.settle(site);
   }
   seen.set(`${site.dir} ${role}`, look);
 }

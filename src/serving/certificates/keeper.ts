@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { readJsonIfWhole } from "../../disk/durable.ts";
 import { at, type Identity, type Site, siteName, siteOf } from "../../environment/site.ts";
 import { listSites } from "../../environment/state.ts";
+import { rolesServed } from "../../environment/tls.ts";
 import type { Emit } from "../../events.ts";
 import { type Machine, tlsPortOf } from "../machine.ts";
 import { nginxAt } from "../nginx/places.ts";
@@ -40,30 +41,48 @@ export function keepCertificates(listener: Listener, to: Omit<Keeping, "signal">
 const LOOK = 3000;
 
 async function keep(keeping: Keeping): Promise<void> {
-  const { root, machine, emit, signal } = keeping;
+  const { root, machine, signal } = keeping;
   if (tlsPortOf(machine) === null) return;
-  const troubles = new Map<string, string>();
+  const memories = new Map<string, Memory>();
   while (!signal.aborted) {
     for (const { project, environment } of listSites(root)) {
       const site = siteOf(root, project, environment);
-      const trouble = await keepOne(keeping, site).catch((error: Error) => error.message);
-      // Said once, not every few seconds.
-      if (trouble && trouble !== troubles.get(site.dir)) {
-        emit({ event: "warning", text: `${siteName(site)}: ${trouble}` });
-      }
-      troubles.set(site.dir, trouble ?? "");
+      const memory = memories.get(site.dir) ?? { told: "", served: "" };
+      memories.set(site.dir, memory);
+      if (!signal.aborted) await keepAndTell(keeping, site, memory);
     }
     await pause(LOOK, null, { signal }).catch(() => {});
   }
 }
 
+interface Memory {
+  /** Said once, not every few seconds. */
+  told: string;
+  /** What the router was last told of. */
+  served: string;
+}
+
+async function keepAndTell(keeping: Keeping, site: Site, memory: Memory): Promise<void> {
+  const trouble = await keepOne(keeping, site, memory).catch((error: unknown) => (error as Error).message);
+  if (trouble && trouble !== memory.told) {
+    keeping.emit({ event: "warning", text: `${siteName(site)}: ${trouble}` });
+  }
+  memory.told = trouble ?? "";
+}
+
 /** Answers what isn't well, in words. */
-async function keepOne(keeping: Keeping, site: Site): Promise<string | null> {
-  const { root, machine, signal } = keeping;
+async function keepOne(keeping: Keeping, site: Site, memory: Memory): Promise<string | null> {
+  const { root, machine } = keeping;
   const identity = readJsonIfWhole<Identity>(at.identity(site));
-  if (!identity?.tls || !existsSync(nginxAt.site(site)) || signal.aborted) return null;
+  if (!identity?.tls || !existsSync(nginxAt.site(site))) return null;
+  const { domain } = identity;
   const router = createNginxRouter(root, machine);
-  const trouble = await followGiven(site, identity, router);
-  if (identity.tls.own !== "acme" || !isDue(site, identity.domain, machine.acme, new Date())) return trouble;
-  return (await renew(keeping, site, identity.domain, router)) ?? trouble;
+  const given = await followGiven(site, identity, router);
+  const isWanted = identity.tls.own === "acme" && isDue(site, domain, machine.acme, new Date());
+  const renewed = isWanted ? await renew(keeping, site, domain, router) : null;
+  const served = JSON.stringify([domain, rolesServed(site, identity)]);
+  // A first certificate changes what nginx is told; a newer one doesn't.
+  if (served !== memory.served) await router.settle(site);
+  memory.served = served;
+  return renewed ?? given;
 }

@@ -46,7 +46,6 @@ export async function renew(
   const { certificate } = ordered;
   install(site, "own", certificate, (await router.tls())?.group ?? null);
   writeAttempts(site, { ...base, issued: certificate.fingerprint, failure: null });
-  await router.settle(site);
   emit({ event: "step", text: `${domain} has a certificate until ${certificate.until.toISOString()}` });
   return null;
 }
