@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
@@ -174,6 +175,21 @@ describe.skipIf(missing.length > 0)(`ACME (else skipped: needs ${missing})`, { t
     await vi.waitFor(async () => expect((await certificateOf(shop)).problem).toContain("ECONNREFUSED"), SOON);
     expect((await ask(shop.port, DOMAIN)).body).toBe("one");
     expect(await up.stop()).toBe(0);
+  });
+
+  test("an authority that never answers doesn't keep `up` from ending", async () => {
+    const silent = createServer(() => {});
+    await new Promise<void>((listening) => silent.listen(0, "127.0.0.1", listening));
+    onTestFinished(() => void silent.close());
+    const { port } = silent.address() as AddressInfo;
+    const shop = await makeTlsWorld(DOMAIN, "acme", "--acme-directory", `https://127.0.0.1:${port}/dir`);
+    const up = await shop.up();
+    await shop.greenroom("deploy");
+    const asked = new Promise<Socket>((found) => silent.once("connection", found));
+    (await asked).on("error", () => {});
+    const since = performance.now();
+    expect(await up.stop()).toBe(0);
+    expect(performance.now() - since).toBeLessThan(3000);
   });
 });
 

@@ -1,13 +1,32 @@
+import { once } from "node:events";
 import { copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
+import { connect } from "node:http2";
+import { request } from "node:https";
+import type { LookupFunction, Socket } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { type Files, has, makeCertificate } from "../certificates.ts";
 import { ask } from "./ask.ts";
 import { askTls } from "./ask-tls.ts";
 import { makeTlsWorld, projectOf, type TlsWorld } from "./tls-world.ts";
+import { makeWorld } from "./world.ts";
+
+const APP = `
+require("node:http").createServer((req, res) => {
+  const { host, "x-forwarded-proto": protocol } = req.headers;
+  req.resume().on("end", () => res.end(protocol + " " + host + " " + req.method));
+}).on("upgrade", (req, socket) => {
+  socket.write("HTTP/1.1 101 Switching Protocols\\r\\nConnection: Upgrade\\r\\nUpgrade: websocket\\r\\n\\r\\n");
+}).listen(process.env.SOCKET);
+`;
 
 const DOMAIN = "shop.localhost";
 const missing = ["nginx", "openssl"].filter((program) => !has(program));
+
+/** No name server knows the domains of tests. */
+const toThisMachine: LookupFunction = (_, { all }, found) =>
+  all ? found(null, [{ address: "127.0.0.1", family: 4 }]) : found(null, "127.0.0.1", 4);
 
 function pem({ certificate }: Files): string {
   return readFileSync(certificate, "utf8");
@@ -156,6 +175,58 @@ describe.skipIf(missing.length > 0)(`given certificates (else skipped: needs ${m
     expect(doctor.result.findings).toContainEqual(
       expect.objectContaining({ what: "shop/production certificate", state: "good" }),
     );
+  });
+
+  test("an app is told of it, by HTTP/1.1, HTTP/2 and through a WebSocket's handshake", async () => {
+    const shop = await makeGivenWorld();
+    const serve = { kind: "process", start: { web: "node app.cjs" } };
+    shop.write({
+      "app.cjs": APP,
+      "greenroom.json": {
+        ...projectOf(DOMAIN, { certificate: "tls/shop.pem", key: "tls/shop.key" }),
+        serve,
+      },
+    });
+    await shop.up();
+    expect(await shop.greenroom("deploy")).toMatchObject({ exit: 0 });
+    const ca = pem(shop.files);
+    const authority = `${DOMAIN}:${shop.tlsPort}`;
+    expect((await askTls(shop.tlsPort, DOMAIN, ca)).body).toBe(`https ${DOMAIN} GET`);
+
+    const session = connect(`https://${authority}`, { ca, host: "127.0.0.1", lookup: toThisMachine });
+    const stream = session.request({ ":path": "/", ":method": "POST" }).setEncoding("utf8");
+    stream.end("x");
+    expect((await stream.toArray()).join("")).toBe(`https ${authority} POST`);
+    session.close();
+
+    const socket = request({
+      ...{ port: shop.tlsPort, host: "127.0.0.1", servername: DOMAIN, ca, agent: false },
+      headers: { host: DOMAIN, connection: "Upgrade", upgrade: "websocket" },
+    }).end();
+    const [answer] = (await once(socket, "upgrade")) as [IncomingMessage, Socket];
+    expect(answer.statusCode).toBe(101);
+    answer.socket.destroy();
+  });
+
+  test("a machine that isn't set up for it says so and goes on by plain HTTP", async () => {
+    const shop = makeWorld({ "greenroom.json": projectOf(DOMAIN, "acme"), "index.html": "one" });
+    const up = await shop.up();
+    const { exit, events } = await shop.greenroom("deploy");
+    expect([exit, JSON.stringify(events)]).toEqual([0, expect.stringContaining("isn't set up for TLS")]);
+    expect((await ask(up.port, DOMAIN)).body).toBe("one");
+  });
+
+  test("setup refuses what can't be", async () => {
+    const shop = await makeGivenWorld();
+    const refused = async (...argv: string[]) => {
+      const { exit, error } = await shop.greenroom("setup", "--yes", ...argv);
+      expect(exit).toBe(2);
+      return error!.message;
+    };
+    expect(await refused("--router", "embedded")).toContain("only nginx answers by https");
+    expect(await refused("--listen-tls", "nowhere")).toContain("listenTls");
+    expect(await refused("--acme-directory", "http://plain.example/")).toContain("acme.directory");
+    expect(await refused("--acme-email", "nobody")).toContain("email");
   });
 
   test("https that goes away again is plain HTTP again", async () => {
