@@ -19,6 +19,7 @@ describe("greenroom.json", () => {
     expect(file.environments.production).toEqual({
       domain: "shop.localhost",
       subdomains: false,
+      tls: null,
       previews: "secret",
       servers: ["local"],
       keep: 5,
