@@ -1,6 +1,22 @@
-import { chmodSync, chownSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
-import { ensureDirectory, orNull, syncDirectory, temporaryName, writeSynced } from "../disk/durable.ts";
+import {
+  ensureDirectory,
+  orNull,
+  syncDirectory,
+  TEMPORARY,
+  temporaryName,
+  writeSynced,
+} from "../disk/durable.ts";
 import { GreenroomError } from "../errors.ts";
 import { type Certificate, pair } from "./certificate.ts";
 import { at, type Identity, type Site } from "./site.ts";
@@ -49,6 +65,7 @@ function parseInstalled(path: string): Certificate | null {
 /** New connections get it from the moment at which this renames it into its place; nothing is told of it. */
 export function install(site: Site, role: Role, { pem }: Certificate, group: number | null): void {
   ensureDirectory(at.tls(site));
+  sweepKeys(at.tls(site));
   const place = certificatePath(site, role);
   const temporary = temporaryName(place);
   try {
@@ -63,6 +80,16 @@ export function install(site: Site, role: Role, { pem }: Certificate, group: num
     throw error;
   }
   syncDirectory(dirname(place));
+}
+
+const HOUR = 3_600_000;
+
+/** What a run that was killed left; what is younger may be somebody's who is at work. */
+function sweepKeys(folder: string): void {
+  for (const name of readdirSync(folder).filter((one) => one.startsWith(TEMPORARY))) {
+    const stat = lstatSync(join(folder, name), { throwIfNoEntry: false });
+    if (stat && Date.now() - stat.mtimeMs > HOUR) rmSync(join(folder, name), { force: true });
+  }
 }
 
 /** The role whose certificate answers for each kind of name, where there is one. */

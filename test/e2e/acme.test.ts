@@ -177,6 +177,22 @@ describe.skipIf(missing.length > 0)(`ACME (else skipped: needs ${missing})`, { t
     expect(await up.stop()).toBe(0);
   });
 
+  test("an `up` that is killed in the middle of an order doesn't ask again at once when it is started", async () => {
+    const shop = await makeAcmeWorld();
+    const { directory, state } = await startLimiter(shop.authority, 1);
+    state.limits = false;
+    await useAuthority(shop, directory);
+    const up = await shop.up();
+    await shop.greenroom("stage");
+    await vi.waitFor(() => expect(state.orders).toBeGreaterThan(0), { timeout: 20_000, interval: 1 });
+    up.child.kill("SIGKILL");
+    await shop.up();
+    const { orders } = state;
+    await new Promise((resume) => setTimeout(resume, 5000));
+    expect(state.orders).toBe(orders);
+    expect((await certificateOf(shop)).problem).toContain("was cut short");
+  });
+
   test("an authority that never answers doesn't keep `up` from ending", async () => {
     const silent = createServer(() => {});
     await new Promise<void>((listening) => silent.listen(0, "127.0.0.1", listening));
@@ -190,6 +206,7 @@ describe.skipIf(missing.length > 0)(`ACME (else skipped: needs ${missing})`, { t
     const since = performance.now();
     expect(await up.stop()).toBe(0);
     expect(performance.now() - since).toBeLessThan(3000);
+    expect((await certificateOf(shop)).problem).toBe("there is none yet");
   });
 });
 

@@ -200,7 +200,11 @@ describe.skipIf(missing.length > 0)(`given certificates (else skipped: needs ${m
     session.close();
 
     const socket = request({
-      ...{ port: shop.tlsPort, host: "127.0.0.1", servername: DOMAIN, ca, agent: false },
+      port: shop.tlsPort,
+      host: "127.0.0.1",
+      servername: DOMAIN,
+      ca,
+      agent: false,
       headers: { host: DOMAIN, connection: "Upgrade", upgrade: "websocket" },
     }).end();
     const [answer] = (await once(socket, "upgrade")) as [IncomingMessage, Socket];

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -76,6 +76,17 @@ describe.skipIf(!has("openssl"))("what visitors get (else skipped: needs openssl
     expect(readInstalled(site, "own")?.fingerprint).toBe(two!.fingerprint);
     expect(statSync(certificatePath(site, "own")).mode & 0o777).toBe(0o640);
     expect(readdirSync(at.tls(site))).toEqual(["own.pem"]);
+  });
+
+  test("is cleared of what a run that was killed left, not of what another is writing", () => {
+    const site = makeSite();
+    const certificate = read(makeCertificate(site.root, "one", ["DNS:shop.example"]));
+    install(site, "own", certificate, null);
+    const [old, young] = [".tmp-0123456789ab-own.pem", ".tmp-ba9876543210-own.pem"];
+    for (const name of [old, young]) writeFileSync(join(at.tls(site), name), "key");
+    utimesSync(join(at.tls(site), old), new Date(0), new Date(0));
+    install(site, "own", certificate, null);
+    expect(readdirSync(at.tls(site)).sort()).toEqual([young, "own.pem"]);
   });
 
   test("is nothing where the file is damaged", () => {

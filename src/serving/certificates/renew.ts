@@ -1,6 +1,12 @@
 import { createPrivateKey, generateKeyPairSync } from "node:crypto";
 import { ensureDirectory, readJsonIfWhole } from "../../disk/durable.ts";
-import { planNext, readAttempts, writeAttempts } from "../../environment/attempts.ts";
+import {
+  type Attempts,
+  type Failure,
+  planNext,
+  readAttempts,
+  writeAttempts,
+} from "../../environment/attempts.ts";
 import { assertFits, type Certificate, pair } from "../../environment/certificate.ts";
 import type { Router } from "../../environment/parts.ts";
 import { at, type Identity, type Site } from "../../environment/site.ts";
@@ -11,12 +17,11 @@ import type { Keeping } from "./keeper.ts";
 import { type Ordered, order } from "./order.ts";
 
 /** Whether the authority is to be asked now. */
-export function isDue(site: Site, domain: string, { directory }: Machine["acme"], now: Date): boolean {
-  const attempts = readAttempts(site);
-  const known = attempts?.directory === directory && attempts.domain === domain ? attempts : null;
-  if (known?.failure && new Date(known.failure.next) > now) return false;
+export function isDue(site: Site, domain: string, acme: Machine["acme"], now: Date): boolean {
+  const { issued, failure } = knownOf(site, domain, acme);
+  if (failure && new Date(failure.next) > now) return false;
   const installed = readInstalled(site, "own");
-  return !known || !installed || installed.fingerprint !== known.issued || isOld(installed, now);
+  return !installed || installed.fingerprint !== issued || isOld(installed, now);
 }
 
 /** A third of its life is left, so that there is time for whatever may go wrong. */
@@ -31,23 +36,32 @@ export async function renew(
   domain: string,
   router: Router,
 ): Promise<string | null> {
+  const { issued, failure: last } = knownOf(site, domain, acme);
+  const record = (more: Pick<Attempts, "issued" | "failure">) =>
+    writeAttempts(site, { directory: acme.directory, domain, ...more });
+  ensureDirectory(at.tls(site));
+  // Before it is asked: whoever is killed and started again, or can't keep what it gets, asks no more often than others.
+  record({ issued, failure: planNext(last, "an order isn't done, or was cut short", null, new Date()) });
   const key = keyFor(site);
   const ordered = fitting(await order({ root, domain, key, acme, signal }), key, domain);
-  if (signal.aborted || !isStillWanted(site, domain)) return null;
-  ensureDirectory(at.tls(site));
-  const before = readAttempts(site);
-  const base = { directory: acme.directory, domain };
+  if (!isStillWanted(site, domain)) return null;
   if ("refused" in ordered) {
-    const last = before?.directory === acme.directory && before.domain === domain ? before.failure : null;
-    const failure = planNext(last, ordered.refused, ordered.notBefore, new Date());
-    writeAttempts(site, { ...base, issued: before?.issued ?? null, failure });
-    return `no certificate for ${domain}: ${failure.reason}. ${whatStays(site, domain)}, the next try is at ${failure.next}`;
+    const failure = signal.aborted ? last : planNext(last, ordered.refused, ordered.notBefore, new Date());
+    record({ issued, failure });
+    return failure && describeFailure(site, domain, failure);
   }
   const { certificate } = ordered;
   install(site, "own", certificate, (await router.tls())?.group ?? null);
-  writeAttempts(site, { ...base, issued: certificate.fingerprint, failure: null });
+  record({ issued: certificate.fingerprint, failure: null });
   emit({ event: "step", text: `${domain} has a certificate until ${certificate.until.toISOString()}` });
   return null;
+}
+
+/** What came of asking this authority for this domain. */
+function knownOf(site: Site, domain: string, { directory }: Machine["acme"]) {
+  const attempts = readAttempts(site);
+  const known = attempts?.directory === directory && attempts.domain === domain ? attempts : null;
+  return known ?? { issued: null, failure: null };
 }
 
 // nginx reads certificate and key one after the other: while the key stays, no connection gets one half of each.
@@ -78,8 +92,10 @@ function isStillWanted(site: Site, domain: string): boolean {
   return identity?.domain === domain && identity.tls?.own === "acme";
 }
 
-function whatStays(site: Site, domain: string): string {
+function describeFailure(site: Site, domain: string, { reason, next }: Failure): string {
   const installed = readInstalled(site, "own");
-  if (!installed?.covers(domain)) return "It is served by plain HTTP";
-  return `The one it has is good until ${installed.until.toISOString()}`;
+  const stays = installed?.covers(domain)
+    ? `The one it has is good until ${installed.until.toISOString()}`
+    : "It is served by plain HTTP";
+  return `no certificate for ${domain}: ${reason}. ${stays}, the next try is at ${next}`;
 }
