@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { readJsonIfWhole } from "../../disk/durable.ts";
 import { at, type Identity, type Site, siteName, siteOf } from "../../environment/site.ts";
@@ -43,6 +43,8 @@ const LOOK = 3000;
 async function keep(keeping: Keeping): Promise<void> {
   const { root, machine, signal } = keeping;
   if (tlsPortOf(machine) === null) return;
+  // Of an order that was cut short.
+  rmSync(nginxAt.challenges(root), { recursive: true, force: true });
   const memories = new Map<string, Memory>();
   while (!signal.aborted) {
     for (const { project, environment } of listSites(root)) {
