@@ -1,5 +1,6 @@
 import { GreenroomError } from "../errors.ts";
 import { hookSteps } from "./hooks.ts";
+import { identitySteps } from "./identity.ts";
 import { runOperation } from "./operation.ts";
 import { siteName } from "./site.ts";
 import type { EnvironmentSpec } from "./spec.ts";
@@ -33,6 +34,7 @@ export function planSwitch(state: EnvironmentState, spec: EnvironmentSpec, force
     ...hookSteps(spec, "before:switch", state),
     { do: "ready", side },
     { do: "traffic", generation: nextGeneration(state), live: side, share: 0 },
+    ...identitySteps(state, state.identities[side]),
     ...unmark(state, release),
     ...hookSteps(spec, "after:switch", after),
   ];
@@ -63,7 +65,15 @@ export function assertRehearsed(state: EnvironmentState, force: boolean): string
       },
     );
   }
+  assertNotBad(state, release, force);
   return release;
+}
+
+function assertNotBad({ site, bad }: EnvironmentState, release: string, force: boolean): void {
+  if (force || !bad.includes(release)) return;
+  throw new GreenroomError("RELEASE_BAD", `${release} was left as bad by an earlier rollback`, {
+    hint: `if it is good after all: greenroom switch ${site.environment} --force`,
+  });
 }
 
 /** Who sends visitors to a release that was once left as bad has thought better of it. */
