@@ -8,13 +8,14 @@ import { buildTree } from "./build-tree.ts";
 import { runCheck } from "./checks.ts";
 import { readStaged, writeConfig } from "./config.ts";
 import type { Door } from "./door.ts";
-import { identityOf, writeIdentity } from "./identity.ts";
+import { assertDomainFree, writeIdentity } from "./identity.ts";
 import { forgetMarks, markRelease } from "./marks.ts";
 import { refreshPreviews } from "./previews.ts";
 import { dropRelease, sweepObjects } from "./prune-store.ts";
 import { dropSpares, retireRelease } from "./retention.ts";
 import type { Side } from "./sides.ts";
 import { at, siteName } from "./site.ts";
+import { readState } from "./state.ts";
 import type { Step } from "./steps.ts";
 import { accountName, ownerFor, seedStorage } from "./storage.ts";
 import { sweepRemoved } from "./sweep.ts";
@@ -54,9 +55,9 @@ export async function applyStep(stage: Stage, step: Step): Promise<void> {
       syncDirectory(site.dir);
       return world.parts.router.settle(site);
     case "identity":
-      return writeIdentity(site, identityOf(spec));
+      return writeIdentity(site, step.identity);
     case "previews":
-      refreshPreviews(site, spec.previews);
+      refreshPreviews(site, readState(site).identity?.previews ?? spec.previews);
       return world.parts.router.settle(site);
     case "start":
       return startSide(stage, step.side, step.release);
@@ -143,15 +144,27 @@ function recordVerdict(
 }
 
 /** A pointer can outlive its tree, if somebody removed that by hand. */
+/** What is about to get visitors is on disk, and its address is free. */
 function assertThere({ site }: Scene, side: Side): void {
-  if (existsSync(at.side(site, side))) return;
-  throw new GreenroomError(
-    "SIDE_EMPTY",
-    `the ${side} side of ${siteName(site)} points at a release that isn't on disk`,
-    {
-      hint: `greenroom stage ${site.environment}`,
-    },
-  );
+  const release = readState(site).sides[side];
+  if (release === null || !existsSync(at.side(site, side))) {
+    throw new GreenroomError(
+      "SIDE_EMPTY",
+      `the ${side} side of ${siteName(site)} points at a release that isn't on disk`,
+      { hint: `greenroom stage ${site.environment}` },
+    );
+  }
+  const staged = readStaged(site, release);
+  if (!staged) {
+    throw new GreenroomError(
+      "VERIFY_FAILED",
+      `how ${release} is served is lost: ${at.staged(site, release)}`,
+      {
+        hint: `greenroom stage ${site.environment} --release ${release}`,
+      },
+    );
+  }
+  assertDomainFree(site, staged.domain);
 }
 
 function servedOn(scene: Scene, side: Side) {

@@ -223,7 +223,8 @@ const switchSides = (environment: string, force: boolean) =>
     const side = rehearsalOf(model);
     const release = model.sides[side];
     const empty = isGone(scene) ? "ENVIRONMENT_MISSING" : "SIDE_EMPTY";
-    const wanted = release === null ? empty : !isPassed(model) && !force ? "CHECKS_NOT_PASSED" : null;
+    const refused = !isPassed(model) ? "CHECKS_NOT_PASSED" : model.bad.has(release!) ? "RELEASE_BAD" : null;
+    const wanted = release === null ? empty : force ? null : refused;
     await world.expects(wanted, () => operations.switch(scene, { force, dryRun: false }));
     if (wanted || !release) return;
     model.live = side;
@@ -239,8 +240,10 @@ const canary = (environment: string, share: number, force: boolean) =>
       if (isGone(scene)) return "ENVIRONMENT_MISSING";
       if (!model.live) return "NOTHING_LIVE";
       if (share === 0 || share === model.share) return null;
-      if (model.sides[rehearsalOf(model)] === null) return "SIDE_EMPTY";
-      return isPassed(model) || force ? null : "CHECKS_NOT_PASSED";
+      const release = model.sides[rehearsalOf(model)]!;
+      if (release === null) return "SIDE_EMPTY";
+      if (force) return null;
+      return !isPassed(model) ? "CHECKS_NOT_PASSED" : model.bad.has(release) ? "RELEASE_BAD" : null;
     };
     const wanted = code();
     await world.expects(wanted, () => operations.canary(scene, { share, force, dryRun: false }));
