@@ -7,12 +7,12 @@ import { listSites } from "./sites.ts";
 
 /**
  * Ends what an earlier `greenroom up` of this root left running when it was killed. Only for the holder of up.lock:
- * to everybody else these are the processes of a living one.
+ * to everybody else these are the processes of a living one. `kept` are pids that somebody still looks after.
  */
-export async function endLeftovers(root: string): Promise<number> {
+export async function endLeftovers(root: string, kept: number[] = []): Promise<number> {
   const leaders = new Map<number, Leader>();
   for (const leader of [...(await readRecorded(root)), ...(await findMarked(root))])
-    leaders.set(leader.pid, leader);
+    if (!kept.includes(leader.pid)) leaders.set(leader.pid, leader);
   await Promise.all([...leaders.values()].map((leader) => endGroup(leader, PATIENCE)));
   return leaders.size;
 }
