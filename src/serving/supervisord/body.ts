@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { at } from "../../environment/site.ts";
-import { finishGroup, type Leader, leaderOf, readStart } from "../../processes/group.ts";
+import { endGroup, finishGroup, type Leader, leaderOf, readStart } from "../../processes/group.ts";
 import type { Body } from "../supervisor/runner.ts";
 import type { ProcessPlan } from "../supervisor/want.ts";
 import { readFate } from "./fate.ts";
@@ -23,14 +23,15 @@ export function watchProgram(supervisord: Supervisord, plan: ProcessPlan, info: 
     return readFate(supervisord, program, plan.name);
   });
   const end = async () => {
-    const begun = performance.now();
     const { drain } = plan.want.spec.serve;
-    if (leader && isThere(leader)) {
-      await stopNow(supervisord, program);
-      await Promise.race([gone, pause(drain)]);
-    }
-    if (leader) await finishGroup(leader, Math.max(0, drain - (performance.now() - begun)));
-    if (leader) await gone;
+    if (!leader) return;
+    // What a leader that ended by itself has left, supervisord doesn't know of.
+    if (!isThere(leader)) return endGroup(leader, drain);
+    const begun = performance.now();
+    await stopNow(supervisord, program);
+    await Promise.race([gone, pause(drain, null, { ref: false })]);
+    await finishGroup(leader, Math.max(0, drain - (performance.now() - begun)));
+    await gone;
   };
   return {
     leader,

@@ -42,10 +42,13 @@ killasgroup=true
 umask=022
 redirect_stderr=true
 stdout_logfile=${confValue(at.log(plan.site, `${plan.name}.${plan.side}.log`))}
-stdout_logfile_maxbytes=10MB
+stdout_logfile_maxbytes=10000000
 stdout_logfile_backups=5
 `;
 }
+
+/** A variable that says which supervisord has started a process. */
+export const KEEPER = "GREENROOM_KEEPER";
 
 /** What runs in place of the app, then becomes it. Variables are here and not in supervisord's file: no `%` in them. */
 export function renderScript(plan: ProcessPlan, env: Record<string, string>): string {
@@ -60,6 +63,7 @@ export function renderScript(plan: ProcessPlan, env: Record<string, string>): st
 ${env.SOCKET ? `rm -f -- ${shellWord(env.SOCKET)}` : ":"}
 cd -- ${shellWord(realpathSync(at.release(plan.site, release)))} || exit 111
 ${Object.entries(variables).map(renderVariable).join("\n")}
+export ${KEEPER}=$PPID
 exec ${argv.map(shellWord).join(" ")}
 `;
 }

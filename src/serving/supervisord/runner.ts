@@ -1,13 +1,13 @@
 import { at } from "../../environment/site.ts";
 import type { Emit } from "../../events.ts";
-import { endLeftovers } from "../supervisor/leftovers.ts";
+import { endLeftovers, type Keeper } from "../supervisor/leftovers.ts";
 import type { Runner } from "../supervisor/runner.ts";
 import type { ProcessPlan } from "../supervisor/want.ts";
 import { watchProgram } from "./body.ts";
 import { readDaemon, startDaemon } from "./daemon.ts";
 import { prefixOf, programOf, type Supervisord } from "./places.ts";
 import { dropProgram, listInfos, readInfo, startProgram } from "./processes.ts";
-import { writeProgram } from "./program.ts";
+import { KEEPER, writeProgram } from "./program.ts";
 import { dropUnwanted } from "./retire.ts";
 import { call } from "./rpc.ts";
 import { sizeOf } from "./tail.ts";
@@ -85,11 +85,19 @@ function logOf({ site, name, side }: ProcessPlan): string {
   return at.log(site, `${name}.${side}.log`);
 }
 
-async function endOrphans(supervisord: Supervisord, daemon: number | null, warn: (text: string) => void) {
-  const infos = daemon === null ? [] : await listInfos(supervisord, prefixOf(supervisord.root));
+async function endOrphans(
+  supervisord: Supervisord,
+  daemon: number | null,
+  warn: (text: string) => void,
+): Promise<void> {
   const ended = await endLeftovers(
     supervisord.root,
-    infos.map(({ pid }) => pid).filter((pid) => pid > 0),
+    daemon === null ? null : await keeperOf(supervisord, daemon),
   );
   if (ended > 0) warn(`ended ${ended} process group${ended > 1 ? "s" : ""} that nobody looked after`);
+}
+
+async function keeperOf(supervisord: Supervisord, daemon: number): Promise<Keeper> {
+  const infos = await listInfos(supervisord, prefixOf(supervisord.root));
+  return { leaders: infos.map(({ pid }) => pid).filter((pid) => pid > 0), mark: `${KEEPER}=${daemon}` };
 }
