@@ -31,13 +31,8 @@ export async function startDaemon(supervisord: Supervisord): Promise<number> {
   ensureDirectory(supervisordAt.dir(root), 0o700);
   ensureDirectory(supervisordAt.scripts(root), 0o700);
   writeFileDurably(supervisordAt.config(root), renderConfig(), 0o600);
-  const args = ["-n", "-s", "-c", supervisordAt.config(root)];
   const before = wordsOf(root).length;
-  const child = spawn(findSupervisord(), args, {
-    cwd: "/",
-    stdio: ["ignore", "ignore", "pipe"],
-    detached: true,
-  });
+  const child = spawnPrivately(findSupervisord(), ["-n", "-s", "-c", supervisordAt.config(root)]);
   const said = collect(child);
   for (let waited = 0; waited < PATIENCE && child.exitCode === null; waited += 30) {
     const pid = await readDaemon(supervisord);
@@ -51,6 +46,16 @@ export async function startDaemon(supervisord: Supervisord): Promise<number> {
 
 /** Python may take its time on a machine that has just been started. */
 const PATIENCE = 20_000;
+
+// In the foreground it takes no umask from its configuration, and its logs are nobody else's to read.
+function spawnPrivately(program: string, args: string[]): ChildProcess {
+  const before = process.umask(0o027);
+  try {
+    return spawn(program, args, { cwd: "/", stdio: ["ignore", "ignore", "pipe"], detached: true });
+  } finally {
+    process.umask(before);
+  }
+}
 
 function collect(child: ChildProcess): () => string {
   let words = "";
@@ -76,7 +81,6 @@ logfile_maxbytes=1MB
 logfile_backups=1
 pidfile=%(here)s/supervisord.pid
 childlogdir=%(here)s
-umask=027
 ${process.getuid?.() === 0 ? "user=root\n" : ""}[rpcinterface:supervisor]
 supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 [include]

@@ -1,5 +1,6 @@
-import { realpathSync, rmSync } from "node:fs";
-import { ensureDirectory, writeFileDurably } from "../../disk/durable.ts";
+import { closeSync, mkdirSync, openSync, realpathSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
+import { ensureDirectory, orNull, writeFileDurably } from "../../disk/durable.ts";
 import { at } from "../../environment/site.ts";
 import { GreenroomError } from "../../errors.ts";
 import { minimalEnvironment } from "../../processes/launch.ts";
@@ -16,8 +17,17 @@ export function writeProgram(supervisord: Supervisord, plan: ProcessPlan, env: R
   const program = programOf(plan);
   ensureDirectory(supervisordAt.dir(supervisord.root), 0o700);
   ensureDirectory(supervisordAt.scripts(supervisord.root), 0o700);
-  writeFileDurably(scriptOf(supervisord, program), renderScript(plan, env), 0o600);
+  const script = renderScript(plan, env);
+  prepareLog(plan);
+  writeFileDurably(scriptOf(supervisord, program), script, 0o600);
   writeFileDurably(confOf(supervisord, program), renderProgram(supervisord, plan), 0o600);
+}
+
+// supervisord refuses everything that it is told if the folder of one log isn't there.
+function prepareLog({ site, name, side }: ProcessPlan): void {
+  const log = at.log(site, `${name}.${side}.log`);
+  orNull(() => mkdirSync(dirname(log)), "EEXIST");
+  closeSync(openSync(log, "a", 0o640));
 }
 
 export function removeProgram(supervisord: Supervisord, program: string): void {

@@ -2,8 +2,9 @@ import { readdirSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { orNull } from "../../disk/durable.ts";
 import { removeTree } from "../../disk/remove.ts";
+import type { Site } from "../../environment/site.ts";
 import { readDaemon } from "./daemon.ts";
-import { prefixOf, type Supervisord, supervisordAt, supervisordOf } from "./places.ts";
+import { prefixOf, type Supervisord, sitePrefixOf, supervisordAt, supervisordOf } from "./places.ts";
 import { dropProgram, listInfos } from "./processes.ts";
 import { removeProgram } from "./program.ts";
 import { call } from "./rpc.ts";
@@ -20,6 +21,14 @@ export async function retire(root: string): Promise<void> {
     while ((await readDaemon(own)) !== null) await pause(50);
   }
   removeTree(supervisordAt.dir(root));
+}
+
+/** Ends all that any supervisord runs for an environment. */
+export async function forgetPrograms(site: Site): Promise<void> {
+  const isOther = (program: string) => !program.startsWith(sitePrefixOf(site));
+  for (const place of [supervisordOf(site.root, true), supervisordOf(site.root, false)]) {
+    if (!programFiles(place).every(isOther)) await dropUnwanted(place, isOther);
+  }
 }
 
 /** Ends what should not run; where supervisord can't be reached, it won't be started by it any more. */

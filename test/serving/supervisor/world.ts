@@ -11,7 +11,7 @@ import type { Event } from "../../../src/events.ts";
 import { createChildRunner } from "../../../src/serving/supervisor/children.ts";
 import { createSupervisorClient } from "../../../src/serving/supervisor/client.ts";
 import { startSupervisor } from "../../../src/serving/supervisor/supervisor.ts";
-import { supervisordOf } from "../../../src/serving/supervisord/places.ts";
+import { type Supervisord, supervisordOf } from "../../../src/serving/supervisord/places.ts";
 import { retire } from "../../../src/serving/supervisord/retire.ts";
 import { createSupervisordRunner } from "../../../src/serving/supervisord/runner.ts";
 import { temporaryFolder, until } from "../../processes/program.ts";
@@ -94,17 +94,17 @@ export function goLive(site: Site, side: Side): void {
 }
 
 /** A supervisor in this process, which also plays `greenroom up` for the client. Nothing outlives the test. */
-export async function supervise(root: string, kind: SupervisorName = "embedded") {
+export async function supervise(root: string, kind: SupervisorName | Supervisord = "embedded") {
   const events: Event[] = [];
   const emit = (event: Event) => void events.push(event);
   const lock = tryLock(at.upLock(root), { pid: process.pid });
   if (isHeld(lock)) throw new Error("somebody else has up.lock");
   writeJsonDurably(at.up(root), { pid: process.pid, host: "127.0.0.1", port: 0, since: "" });
   onTestFinished(() => retire(root));
-  const own = supervisordOf(root, true);
+  const place = typeof kind === "string" ? supervisordOf(root, true) : kind;
   const supervisor = await startSupervisor(root, {
     emit,
-    runner: kind === "embedded" ? createChildRunner(root, emit) : createSupervisordRunner(own, emit),
+    runner: kind === "embedded" ? createChildRunner(root, emit) : createSupervisordRunner(place, emit),
     urlOf: (domain) => `http://${domain}`,
   });
   onTestFinished(async () => {

@@ -1,0 +1,186 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { at, type Site } from "../../../src/environment/site.ts";
+import { readDaemon } from "../../../src/serving/supervisord/daemon.ts";
+import { type Supervisord, supervisordAt, supervisordOf } from "../../../src/serving/supervisord/places.ts";
+import { call } from "../../../src/serving/supervisord/rpc.ts";
+import { isAlive, temporaryFolder, until } from "../../processes/program.ts";
+import { hasSupervisord } from "../contract/supervisors.ts";
+import {
+  get,
+  goLive,
+  makeSite,
+  pointSide,
+  putRelease,
+  readState,
+  supervise,
+  untilHealthy,
+  untilState,
+} from "./world.ts";
+
+const WORKER = "while :; do sleep 0.05; done";
+
+describe.skipIf(!hasSupervisord)("supervisord (else skipped: needs supervisord)", () => {
+  test("starts again what crashes while no greenroom up is there", async () => {
+    const { site, leave } = await shop();
+    await leave();
+    const socketPath = at.socket(site, "blue");
+    const { pid } = JSON.parse(await get({ socketPath }));
+    process.kill(pid, "SIGKILL");
+    const answer = () => get({ socketPath }).catch(() => null);
+    const after = JSON.parse(await until("it answers again", answer));
+    expect(after.pid).not.toBe(pid);
+    expect(after.env.GREENROOM_RELEASE).toBe("1");
+  });
+
+  test("that is killed leaves orphans to nobody: they end before others are started in their place", async () => {
+    const { site, own, events } = await shop();
+    const before = readState(site, "blue")!.processes.map(({ pid }) => pid);
+    const daemon = await readDaemon(own);
+    process.kill(daemon!, "SIGKILL");
+    await until("it is gone", () => !isAlive(daemon!));
+    expect(before.filter(isAlive)).toEqual(before);
+    const after = await untilState(
+      site,
+      "blue",
+      ({ status, processes }) =>
+        status === "healthy" && processes.length === 2 && !processes.some(({ pid }) => before.includes(pid)),
+    );
+    expect(before.filter(isAlive)).toEqual([]);
+    expect(after.processes.every(({ pid }) => isAlive(pid))).toBe(true);
+    expect(await readDaemon(own)).not.toBe(daemon);
+    expect(events).toContainEqual({ event: "warning", text: "supervisord has ended and is started again" });
+    expect(JSON.parse(await get({ socketPath: at.socket(site, "blue") })).env.GREENROOM_RELEASE).toBe("1");
+  });
+
+  test("what an app has started outside of its group outlives greenroom up with it", async () => {
+    const { site, leave, again } = await shop("setsid sleep 600 & echo $! > $TRACE; exec node server.js");
+    const pid = Number(readFileSync(join(site.root, "trace"), "utf8"));
+    onTestFinished(() => void (isAlive(pid) && process.kill(pid)));
+    await leave();
+    await again();
+    await untilHealthy(site, "blue", "1");
+    expect(isAlive(pid)).toBe(true);
+  });
+
+  test("no account but ours reads a variable's value", async () => {
+    const { site, own } = await shop();
+    const files = readdirSync(own.programs);
+    expect(files.length).toBe(4);
+    for (const file of files) expect(statSync(join(own.programs, file)).mode & 0o077).toBe(0);
+    for (const folder of [supervisordAt.dir(site.root), own.programs])
+      expect(statSync(folder).mode & 0o077).toBe(0);
+    const holders = files.filter((file) =>
+      readFileSync(join(own.programs, file), "utf8").includes("hunter2"),
+    );
+    expect(holders.every((file) => file.endsWith(".sh"))).toBe(true);
+    expect(holders.length).toBe(2);
+    const { pid } = JSON.parse(await get({ socketPath: at.socket(site, "blue") }));
+    expect(readFileSync(`/proc/${pid}/cmdline`, "utf8")).not.toContain("hunter2");
+    expect(statSync(own.socket).mode & 0o077).toBe(0);
+  });
+
+  test("that refuses a configuration is quoted, and what runs goes on", async () => {
+    const { site, own, client } = await shop();
+    const { pid } = JSON.parse(await get({ socketPath: at.socket(site, "blue") }));
+    const alien = join(own.programs, "alien.conf");
+    writeFileSync(alien, "[program:alien]\nautostart=perhaps\ncommand=/bin/true\n");
+    const spec = putRelease(site, "2");
+    pointSide(site, "green", "2");
+    await expect(client.start(site, "green", "2", spec.serve)).rejects.toThrow(
+      /supervisord refuses its configuration: .*perhaps/s,
+    );
+    expect(JSON.parse(await get({ socketPath: at.socket(site, "blue") })).pid).toBe(pid);
+    rmSync(alien);
+    await client.start(site, "green", "2", spec.serve);
+  });
+
+  test("of the machine is told by files of its own, next to others', and never started or ended", async () => {
+    const machine = await startMachine();
+    const site = makeSite();
+    const place: Supervisord = { ...machine.place, root: site.root };
+    const up = await supervise(site.root, place);
+    const spec = putRelease(site, "1", { start: { web: "exec node server.js", worker: WORKER } });
+    pointSide(site, "blue", "1");
+    goLive(site, "blue");
+    await up.client.start(site, "blue", "1", spec.serve);
+    await untilState(site, "blue", ({ processes }) => processes.length === 2);
+    expect(readdirSync(place.programs).length).toBe(3);
+    const pids = readState(site, "blue")!.processes.map(({ pid }) => pid);
+    await up.supervisor.close();
+    expect(pids.filter(isAlive)).toEqual(pids);
+    if ("release" in up.lock) up.lock.release();
+
+    rmSync(site.dir, { recursive: true });
+    const next = await supervise(site.root, place);
+    await until("they have ended", () => !pids.some(isAlive));
+    expect(readdirSync(place.programs)).toEqual(["other.conf"]);
+    await next.supervisor.close();
+    expect(await call(place, "supervisor.getPID")).toBe(machine.child.pid);
+  });
+
+  test("of the machine that isn't there is a clear refusal", async () => {
+    const root = temporaryFolder();
+    const place = { root, own: false, socket: join(root, "no.sock"), programs: root };
+    await expect(supervise(root, place)).rejects.toMatchObject({
+      code: "SUPERVISOR_REFUSED",
+      message: expect.stringContaining("nothing listens there"),
+      hint: expect.stringContaining("systemctl start supervisor"),
+    });
+  });
+});
+
+/** A live side whose web and worker are run by supervisord. */
+async function shop(web = "exec node server.js") {
+  const site = makeSite();
+  const env = { TRACE: join(site.root, "trace"), PASSWORD: "hunter2" };
+  const spec = putRelease(site, "1", { start: { web, worker: WORKER } }, env);
+  pointSide(site, "blue", "1");
+  goLive(site, "blue");
+  const up = await supervise(site.root, "supervisord");
+  await up.client.start(site, "blue", "1", spec.serve);
+  await untilState(site, "blue", ({ processes }) => processes.length === 2);
+  const leave = async () => {
+    await up.supervisor.close();
+    if ("release" in up.lock) up.lock.release();
+  };
+  return { ...up, site, own: ownOf(site), leave, again: () => supervise(site.root, "supervisord") };
+}
+
+function ownOf(site: Site): Supervisord {
+  return supervisordOf(site.root, true);
+}
+
+/** As a machine has it: started by nobody of ours, with programs of others. */
+async function startMachine(): Promise<{ place: Omit<Supervisord, "root">; child: ChildProcess }> {
+  const dir = temporaryFolder();
+  const programs = join(dir, "conf.d");
+  mkdirSync(programs);
+  writeFileSync(join(programs, "other.conf"), "[program:other]\ncommand=/bin/sleep 600\n");
+  const config = join(dir, "supervisord.conf");
+  writeFileSync(
+    config,
+    `[unix_http_server]
+file=${dir}/s.sock
+[supervisord]
+logfile=${dir}/log
+pidfile=${dir}/pid
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+[include]
+files=conf.d/*.conf
+`,
+  );
+  const child = spawn("supervisord", ["-n", "-s", "-c", config], { stdio: "ignore" });
+  onTestFinished(async () => {
+    const ended = once(child, "exit");
+    child.kill("SIGTERM");
+    await ended;
+  });
+  const place = { own: false, socket: join(dir, "s.sock"), programs };
+  await until("it answers", () => readDaemon({ ...place, root: dir }));
+  return { place, child };
+}
