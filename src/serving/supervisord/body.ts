@@ -27,11 +27,8 @@ export function watchProgram(supervisord: Supervisord, plan: ProcessPlan, info: 
     if (!leader) return;
     // What a leader that ended by itself has left, supervisord doesn't know of.
     if (!isThere(leader)) return endGroup(leader, drain);
-    const begun = performance.now();
     await stopNow(supervisord, program);
-    await Promise.race([gone, pause(drain, null, { ref: false })]);
-    await finishGroup(leader, Math.max(0, drain - (performance.now() - begun)));
-    await gone;
+    await finishGroup(leader, drain);
   };
   return {
     leader,
@@ -45,11 +42,13 @@ export function watchProgram(supervisord: Supervisord, plan: ProcessPlan, info: 
   };
 }
 
-const LOOK = 150;
-
+// Soon after its start a process is looked at often: somebody waits for it.
 async function untilGone(leader: Leader, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted && isThere(leader)) await pause(LOOK, null, { signal }).catch(() => {});
+  for (let wait = 30; !signal.aborted && isThere(leader); wait = Math.min(wait * 1.1, LONGEST_LOOK))
+    await pause(wait, null, { signal }).catch(() => {});
 }
+
+const LONGEST_LOOK = 1_000;
 
 function isThere({ pid, started }: Leader): boolean {
   return started !== "" && readStart(pid) === started;

@@ -64,6 +64,11 @@ export function scriptOf({ root }: Supervisord, program: string): string {
   return join(supervisordAt.scripts(root), `${program}.sh`);
 }
 
+/** The leader that a program's script became last. */
+export function pidOf({ root }: Supervisord, program: string): string {
+  return join(supervisordAt.scripts(root), `${program}.pid`);
+}
+
 function hash(text: string, length: number): string {
   return createHash("sha256").update(text).digest("hex").slice(0, length);
 }

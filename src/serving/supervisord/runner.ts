@@ -7,9 +7,10 @@ import { watchProgram } from "./body.ts";
 import { readDaemon, startDaemon } from "./daemon.ts";
 import { prefixOf, programOf, type Supervisord } from "./places.ts";
 import { dropProgram, listInfos, readInfo, startProgram } from "./processes.ts";
-import { KEEPER, writeProgram } from "./program.ts";
+import { writeProgram } from "./program.ts";
 import { dropUnwanted } from "./retire.ts";
 import { call } from "./rpc.ts";
+import { KEEPER } from "./script.ts";
 import { sizeOf } from "./tail.ts";
 import { readWanted } from "./wanted.ts";
 
