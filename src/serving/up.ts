@@ -52,7 +52,8 @@ async function serve(
     writeJsonDurably(at.up(root), { pid: process.pid, host, port, since: now() } satisfies UpState);
     emit({ event: "ready", url: urlOf(nameOf(host), port), port });
     await interrupts.first;
-    emit({ event: "step", text: "stopping: requests in flight may finish, then all processes end" });
+    const then = runner.outlives ? "processes go on" : "all processes end";
+    emit({ event: "step", text: `stopping: requests in flight may finish, then ${then}` });
   } finally {
     await router.close(DRAIN);
     await supervisor?.close();

@@ -10,6 +10,7 @@ import type { ProcessServing, StagedSpec } from "../../../src/environment/spec.t
 import type { Event } from "../../../src/events.ts";
 import { createChildRunner } from "../../../src/serving/supervisor/children.ts";
 import { createSupervisorClient } from "../../../src/serving/supervisor/client.ts";
+import { endLeftovers } from "../../../src/serving/supervisor/leftovers.ts";
 import { startSupervisor } from "../../../src/serving/supervisor/supervisor.ts";
 import { type Supervisord, supervisordOf } from "../../../src/serving/supervisord/places.ts";
 import { retire } from "../../../src/serving/supervisord/retire.ts";
@@ -100,7 +101,10 @@ export async function supervise(root: string, kind: SupervisorName | Supervisord
   const lock = tryLock(at.upLock(root), { pid: process.pid });
   if (isHeld(lock)) throw new Error("somebody else has up.lock");
   writeJsonDurably(at.up(root), { pid: process.pid, host: "127.0.0.1", port: 0, since: "" });
-  onTestFinished(() => retire(root));
+  onTestFinished(async () => {
+    await retire(root);
+    await endLeftovers(root);
+  });
   const place = typeof kind === "string" ? supervisordOf(root, true) : kind;
   const supervisor = await startSupervisor(root, {
     emit,
