@@ -3,13 +3,16 @@ import { at } from "../../environment/site.ts";
 import { GreenroomError } from "../../errors.ts";
 import { minimalEnvironment } from "../../processes/launch.ts";
 import { planDemotion } from "../../processes/privileges.ts";
-import { markOf } from "../supervisor/context.ts";
 import type { ProcessPlan } from "../supervisor/want.ts";
+import { renderAdoption } from "./adoption.ts";
 import { pidOf, programOf, type Supervisord } from "./places.ts";
 import { shellWord } from "./quote.ts";
 
 /** A variable that says which supervisord has started a process. */
 export const KEEPER = "GREENROOM_KEEPER";
+
+/** And one that tells a program's processes from whatever has their pids later. */
+const PROGRAM = "GREENROOM_PROGRAM";
 
 /** What runs in place of the app, then becomes it. Variables are here and not in supervisord's file: no `%` in them. */
 export function renderScript(
@@ -18,6 +21,7 @@ export function renderScript(
   env: Record<string, string>,
 ): string {
   const { release, spec } = plan.want;
+  const program = programOf(plan);
   const { wrapper, identity, home } = planDemotion(spec.serve.user);
   if (identity.uid !== undefined) {
     throw new GreenroomError("TOOL_MISSING", "setpriv isn't installed", { hint: "apt install util-linux" });
@@ -25,22 +29,29 @@ export function renderScript(
   const variables = { ...minimalEnvironment(home), ...plan.env, ...env };
   const argv = [...wrapper, "/bin/sh", "-c", spec.serve.start[plan.name] ?? ""];
   return `# Written by Greenroom. Changes are lost.
-${endOrphan(pidOf(supervisord, programOf(plan)), plan)}
-${env.SOCKET ? `rm -f -- ${shellWord(env.SOCKET)}` : ":"}
+${endOrphan(pidOf(supervisord, program), program, plan)}
+${env.SOCKET ? prepareSocket(plan, env.SOCKET) : ""}
 cd -- ${shellWord(realpathSync(at.release(plan.site, release)))} || exit 111
 ${Object.entries(variables).map(renderVariable).join("\n")}
-export ${KEEPER}=$PPID
+export ${PROGRAM}=${shellWord(program)} ${KEEPER}=$PPID
 exec ${argv.map(shellWord).join(" ")}
 `;
 }
 
+// What is left of a socket would be in the way of a new one.
+function prepareSocket({ site, side, want }: ProcessPlan, socket: string): string {
+  const { user } = want.spec.serve;
+  const removal = `rm -f -- ${shellWord(socket)}`;
+  if (user === null || socket === at.socket(site, side)) return removal;
+  return `${removal}\n${renderAdoption({ site, side, user, socket })}`;
+}
+
 // A supervisord that was killed leaves its processes behind, and the next one starts others beside them: two workers
 // on one queue. So who is started ends the one before, where that is still there and is what it was.
-function endOrphan(file: string, { site, want }: ProcessPlan): string {
-  const [mark] = Object.entries(markOf(site.root)).map(([name, value]) => `${name}=${value}`);
+function endOrphan(file: string, program: string, { want }: ProcessPlan): string {
   return `before=
 { read -r before < ${shellWord(file)}; } 2>/dev/null
-if [ -n "$before" ] && grep -qzFx -e ${shellWord(mark ?? "")} "/proc/$before/environ" 2>/dev/null; then
+if [ -n "$before" ] && grep -qzFx -e ${shellWord(`${PROGRAM}=${program}`)} "/proc/$before/environ" 2>/dev/null; then
   kill -s TERM -- "-$before"
   left=${Math.ceil(want.spec.serve.drain / 100)}
   while [ "$left" -gt 0 ] && kill -s 0 -- "-$before" 2>/dev/null; do sleep 0.1; left=$((left - 1)); done

@@ -1,7 +1,18 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { at, type Site } from "../../../src/environment/site.ts";
 import { readDaemon } from "../../../src/serving/supervisord/daemon.ts";
@@ -36,6 +47,31 @@ describe.skipIf(!hasSupervisord)("supervisord (else skipped: needs supervisord)"
     expect(after.pid).not.toBe(pid);
     expect(after.env.GREENROOM_RELEASE).toBe("1");
   });
+
+  test.skipIf(process.getuid?.() !== 0)(
+    "does so for another account, whose new socket is found, and a link that it makes isn't (else skipped: needs root)",
+    async () => {
+      const evil = "if [ -e ../../evil ]; then rm -f $SOCKET; ln -s /run/evil.sock $SOCKET; sleep 600; fi; ";
+      const { site, leave } = await shop(`${evil}exec node server.js`, { user: "nobody" });
+      await leave();
+      const socketPath = at.socket(site, "blue");
+      const { pid } = JSON.parse(await get({ socketPath }));
+      process.kill(pid, "SIGKILL");
+      const answer = () => get({ socketPath }).catch(() => null);
+      const after = JSON.parse(await until("it answers again", answer));
+      expect(after.pid).not.toBe(pid);
+      expect(readFileSync(`/proc/${after.pid}/status`, "utf8")).not.toMatch(/^Uid:\t0/m);
+
+      const before = lstatSync(socketPath).ino;
+      writeFileSync(join(site.dir, "evil"), "");
+      process.kill(after.pid, "SIGKILL");
+      const link = join(at.run(site), "blue/sock");
+      await until("the link is there", () => lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink());
+      await pause(500);
+      expect(lstatSync(socketPath).ino).toBe(before);
+      expect(existsSync(`${socketPath}.new`) && lstatSync(`${socketPath}.new`).isSocket()).toBe(false);
+    },
+  );
 
   test("that is killed leaves orphans to nobody: they end before others are started in their place", async () => {
     const { site, own, events } = await shop();
@@ -159,10 +195,11 @@ describe.skipIf(!hasSupervisord)("supervisord (else skipped: needs supervisord)"
 });
 
 /** A live side whose web and worker are run by supervisord. */
-async function shop(web = "exec node server.js") {
+async function shop(web = "exec node server.js", serve = {}) {
   const site = makeSite();
+  chmodSync(site.root, 0o755);
   const env = { TRACE: join(site.root, "trace"), PASSWORD: "hunter2" };
-  const spec = putRelease(site, "1", { start: { web, worker: WORKER } }, env);
+  const spec = putRelease(site, "1", { start: { web, worker: WORKER }, ...serve }, env);
   pointSide(site, "blue", "1");
   goLive(site, "blue");
   const up = await supervise(site.root, "supervisord");
