@@ -1,4 +1,5 @@
 import { cpSync, existsSync, readFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { supervisordAt } from "../../src/serving/supervisord/places.ts";
@@ -7,6 +8,10 @@ import { isAlive, until } from "../processes/program.ts";
 import { hasSupervisord } from "../serving/contract/supervisors.ts";
 import { ask } from "./ask.ts";
 import { makeWorld, type World } from "./world.ts";
+
+const hasNginx = [...(process.env.PATH ?? "").split(":"), "/usr/sbin"].some((folder) =>
+  existsSync(join(folder, "nginx")),
+);
 
 describe.skipIf(!hasSupervisord)("with supervisord (else skipped: needs supervisord)", () => {
   test("an app goes on while greenroom up is killed, and the next one switches it as if nothing had been", async () => {
@@ -27,6 +32,25 @@ describe.skipIf(!hasSupervisord)("with supervisord (else skipped: needs supervis
     expect(await second.stop()).toBe(0);
     expect(isAlive(pid)).toBe(true);
   });
+
+  test.skipIf(!hasNginx)(
+    "and nginx, visitors notice nothing of a greenroom up that is killed (else skipped: needs nginx)",
+    async () => {
+      const listen = `127.0.0.1:${await freePort()}`;
+      const book = await makeGuestbook("--router", "nginx", "--listen", listen);
+      const up = await book.up();
+      expect(await book.greenroom("deploy", "production")).toMatchObject({ exit: 0, result: { live: true } });
+      up.child.kill("SIGKILL");
+      await until("up is gone", () => up.child.signalCode !== null);
+      for (let i = 0; i < 20; i++)
+        expect((await ask(up.port, "guestbook.localhost")).body).toContain("Welcome.");
+      process.kill(pidOf(book, "blue"), "SIGKILL");
+      const answer = () => ask(up.port, "guestbook.localhost");
+      await until("the app is back", async () => (await answer()).status === 200);
+      const next = await book.up();
+      expect((await ask(next.port, "guestbook.localhost")).body).toContain("Welcome.");
+    },
+  );
 
   test("a release that never becomes healthy: its last lines", async () => {
     const book = await makeGuestbook();
@@ -62,21 +86,24 @@ describe.skipIf(!hasSupervisord)("with supervisord (else skipped: needs supervis
   });
 });
 
-async function makeGuestbook(): Promise<World> {
+async function makeGuestbook(...more: string[]): Promise<World> {
   const world = makeWorld();
   cpSync("examples/guestbook", world.project, { recursive: true });
-  const set = await world.greenroom(
-    "setup",
-    "--yes",
-    "--supervisor",
-    "supervisord",
-    "--listen",
-    "127.0.0.1:0",
-    "--unprivileged",
-  );
+  const listen = more.length > 0 ? more : ["--listen", "127.0.0.1:0"];
+  const wishes = ["--supervisor", "supervisord", "--unprivileged", ...listen];
+  const set = await world.greenroom("setup", "--yes", ...wishes);
   expect(set).toMatchObject({ exit: 0, result: { written: true } });
   onTestFinished(() => retire(world.root));
   return world;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
 }
 
 function edit(world: World, change: (server: string) => string): void {

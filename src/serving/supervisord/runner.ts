@@ -1,6 +1,7 @@
 import { at } from "../../environment/site.ts";
 import type { Emit } from "../../events.ts";
 import { endLeftovers, type Keeper } from "../supervisor/leftovers.ts";
+import { warnOnce } from "../supervisor/roster.ts";
 import type { Runner } from "../supervisor/runner.ts";
 import type { ProcessPlan } from "../supervisor/want.ts";
 import { watchProgram } from "./body.ts";
@@ -24,6 +25,7 @@ export function createSupervisordRunner(supervisord: Supervisord, emit: Emit): R
   let timer: NodeJS.Timeout | undefined;
 
   const warn = (text: string) => emit({ event: "warning", text });
+  const complain = warnOnce(emit);
   const open = async () => {
     if (!own) await call(supervisord, "supervisor.getPID");
     await dropUnwanted(supervisord, await readWanted(root));
@@ -41,7 +43,7 @@ export function createSupervisordRunner(supervisord: Supervisord, emit: Emit): R
   };
   const tendOnce = () => {
     tending ??= tend()
-      .catch((error: Error) => warn(error.message))
+      .catch((error: Error) => complain(error.message))
       .finally(() => {
         tending = null;
       });

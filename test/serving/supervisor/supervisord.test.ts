@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { at, type Site } from "../../../src/environment/site.ts";
-import { readDaemon } from "../../../src/serving/supervisord/daemon.ts";
+import { findSupervisord, readDaemon } from "../../../src/serving/supervisord/daemon.ts";
 import { type Supervisord, supervisordAt, supervisordOf } from "../../../src/serving/supervisord/places.ts";
 import { listInfos } from "../../../src/serving/supervisord/processes.ts";
 import { call } from "../../../src/serving/supervisord/rpc.ts";
@@ -142,8 +142,9 @@ describe.skipIf(!hasSupervisord)("supervisord (else skipped: needs supervisord)"
     const up = await supervise(site.root, place);
     const spec = putRelease(site, "1", { start: { web: "exec node server.js", worker: WORKER } });
     pointSide(site, "blue", "1");
-    goLive(site, "blue");
     await up.client.start(site, "blue", "1", spec.serve);
+    // Only now, so that the worker isn't one of a staging that was still under way.
+    goLive(site, "blue");
     await untilState(site, "blue", ({ processes }) => processes.length === 2);
     expect(readdirSync(place.programs).length).toBe(3);
     const pids = readState(site, "blue")!.processes.map(({ pid }) => pid);
@@ -160,27 +161,23 @@ describe.skipIf(!hasSupervisord)("supervisord (else skipped: needs supervisord)"
   });
 
   test("of the machine that was killed and comes back leaves no two workers on a queue, by itself", async () => {
-    const machine = await startMachine();
-    const site = makeSite();
-    const place: Supervisord = { ...machine.place, root: site.root };
-    const up = await supervise(site.root, place);
-    const spec = putRelease(site, "1", { start: { web: "exec node server.js", worker: WORKER } });
-    pointSide(site, "blue", "1");
-    goLive(site, "blue");
-    await up.client.start(site, "blue", "1", spec.serve);
-    const { processes } = await untilState(site, "blue", (state) => state.processes.length === 2);
-    const pids = processes.map(({ pid }) => pid);
-    await up.supervisor.close();
-    await machine.kill();
-    expect(pids.filter(isAlive)).toEqual(pids);
-    await machine.start();
-    await until("the orphans have ended", () => !pids.some(isAlive));
-    const names = (await listInfos(place, "greenroom-")).filter(({ pid }) => isAlive(pid));
-    expect(names.length).toBe(2);
-    const { pid } = JSON.parse(
-      await until("web answers", () => get({ socketPath: at.socket(site, "blue") }).catch(() => null)),
+    const { site, place, orphans } = await orphanedByMachine(() => {});
+    await until("the orphans have ended", () => !orphans.some(isAlive));
+    const running = (await listInfos(place, "greenroom-")).filter(({ pid }) => isAlive(pid));
+    expect(running.length).toBe(2);
+    const answer = () => get({ socketPath: at.socket(site, "blue") }).catch(() => null);
+    expect(orphans).not.toContain(JSON.parse(await until("web answers", answer)).pid);
+  });
+
+  test("would leave them, did the scripts not look for them", async () => {
+    const { place, orphans } = await orphanedByMachine((script) =>
+      writeFileSync(script, readFileSync(script, "utf8").replace(/^before=$.*?^fi$/ms, ":")),
     );
-    expect(pids).not.toContain(pid);
+    const all = async () =>
+      (await listInfos(place, "greenroom-")).every(({ statename }) => statename === "RUNNING");
+    await until("all run again", all);
+    expect(orphans.filter(isAlive)).toEqual(orphans);
+    orphans.forEach((pid) => void process.kill(-pid, "SIGKILL"));
   });
 
   test("of the machine that isn't there is a clear refusal", async () => {
@@ -201,9 +198,10 @@ async function shop(web = "exec node server.js", serve = {}) {
   const env = { TRACE: join(site.root, "trace"), PASSWORD: "hunter2" };
   const spec = putRelease(site, "1", { start: { web, worker: WORKER }, ...serve }, env);
   pointSide(site, "blue", "1");
-  goLive(site, "blue");
   const up = await supervise(site.root, "supervisord");
   await up.client.start(site, "blue", "1", spec.serve);
+  // Only now, so that the worker isn't one of a staging that was still under way.
+  goLive(site, "blue");
   await untilState(site, "blue", ({ processes }) => processes.length === 2);
   const leave = async () => {
     await up.supervisor.close();
@@ -214,6 +212,28 @@ async function shop(web = "exec node server.js", serve = {}) {
 
 function ownOf(site: Site): Supervisord {
   return supervisordOf(site.root, true);
+}
+
+/** A side whose supervisord was killed and started again while no greenroom up was there. */
+async function orphanedByMachine(change: (script: string) => void) {
+  const machine = await startMachine();
+  const site = makeSite();
+  const place: Supervisord = { ...machine.place, root: site.root };
+  const up = await supervise(site.root, place);
+  const spec = putRelease(site, "1", { start: { web: "exec node server.js", worker: WORKER } });
+  pointSide(site, "blue", "1");
+  await up.client.start(site, "blue", "1", spec.serve);
+  // Only now, so that the worker isn't one of a staging that was still under way.
+  goLive(site, "blue");
+  const { processes } = await untilState(site, "blue", (state) => state.processes.length === 2);
+  const orphans = processes.map(({ pid }) => pid);
+  await up.supervisor.close();
+  await machine.kill();
+  expect(orphans.filter(isAlive)).toEqual(orphans);
+  const scripts = supervisordAt.scripts(site.root);
+  for (const file of readdirSync(scripts)) if (file.endsWith(".sh")) change(join(scripts, file));
+  await machine.start();
+  return { site, place, orphans };
 }
 
 /** As a machine has it: started by nobody of ours, with programs of others. */
@@ -239,7 +259,7 @@ files=conf.d/*.conf
   const place = { own: false, socket: join(dir, "s.sock"), programs };
   let child: ChildProcess;
   const start = async () => {
-    child = spawn("supervisord", ["-n", "-s", "-c", config], { stdio: "ignore" });
+    child = spawn(findSupervisord(), ["-n", "-s", "-c", config], { stdio: "ignore" });
     await until("it answers", async () => (await readDaemon({ ...place, root: dir })) === child.pid);
   };
   const end = async (signal: NodeJS.Signals) => {
