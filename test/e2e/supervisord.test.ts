@@ -44,7 +44,7 @@ describe.skipIf(!hasSupervisord)("with supervisord (else skipped: needs supervis
       await until("up is gone", () => up.child.signalCode !== null);
       for (let i = 0; i < 20; i++)
         expect((await ask(up.port, "guestbook.localhost")).body).toContain("Welcome.");
-      process.kill(pidOf(book, "blue"), "SIGKILL");
+      process.kill(-pidOf(book, "blue"), "SIGKILL");
       const answer = () => ask(up.port, "guestbook.localhost");
       await until("the app is back", async () => (await answer()).status === 200);
       const next = await book.up();

@@ -29,7 +29,7 @@ export function renderScript(
   const variables = { ...minimalEnvironment(home), ...plan.env, ...env };
   const argv = [...wrapper, "/bin/sh", "-c", spec.serve.start[plan.name] ?? ""];
   return `# Written by Greenroom. Changes are lost.
-${endOrphan(pidOf(supervisord, program), program, plan)}
+${endBefore(pidOf(supervisord, program), program, plan)}
 ${env.SOCKET ? prepareSocket(plan, env.SOCKET) : ""}
 cd -- ${shellWord(realpathSync(at.release(plan.site, release)))} || exit 111
 ${Object.entries(variables).map(renderVariable).join("\n")}
@@ -46,12 +46,20 @@ function prepareSocket({ site, side, want }: ProcessPlan, socket: string): strin
   return `${removal}\n${renderAdoption({ site, side, user, socket })}`;
 }
 
-// A supervisord that was killed leaves its processes behind, and the next one starts others beside them: two workers
-// on one queue. So who is started ends the one before, where that is still there and is what it was.
-function endOrphan(file: string, program: string, { want }: ProcessPlan): string {
+// A supervisord that was killed leaves its processes behind, and a leader that was killed its group; what is started
+// next would be beside them: two workers on one queue. So it ends the group before, where that is what it was.
+function endBefore(file: string, program: string, { want }: ProcessPlan): string {
+  const mark = shellWord(`${PROGRAM}=${program}`);
   return `before=
 { read -r before < ${shellWord(file)}; } 2>/dev/null
-if [ -n "$before" ] && grep -qzFx -e ${shellWord(`${PROGRAM}=${program}`)} "/proc/$before/environ" 2>/dev/null; then
+is_ours() {
+  for environ in $(grep -lszFx -e ${mark} /proc/[0-9]*/environ); do
+    set -- $(sed 's/.*) //' "\${environ%/environ}/stat" 2>/dev/null)
+    [ "$3" = "$before" ] && return 0
+  done
+  return 1
+}
+if [ -n "$before" ] && kill -s 0 -- "-$before" 2>/dev/null && is_ours; then
   kill -s TERM -- "-$before"
   left=${Math.ceil(want.spec.serve.drain / 100)}
   while [ "$left" -gt 0 ] && kill -s 0 -- "-$before" 2>/dev/null; do sleep 0.1; left=$((left - 1)); done

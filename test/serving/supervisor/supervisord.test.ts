@@ -48,6 +48,19 @@ describe.skipIf(!hasSupervisord)("supervisord (else skipped: needs supervisord)"
     expect(after.env.GREENROOM_RELEASE).toBe("1");
   });
 
+  test("ends what that left of its group before it starts it again", async () => {
+    const { site, leave } = await shop("node server.js & wait");
+    const { pid: leader } = readState(site, "blue")!.processes.find(({ name }) => name === "web")!;
+    const { pid } = JSON.parse(await get({ socketPath: at.socket(site, "blue") }));
+    expect(pid).not.toBe(leader);
+    await leave();
+    process.kill(leader, "SIGKILL");
+    expect(isAlive(pid)).toBe(true);
+    await until("what it left has ended", () => !isAlive(pid));
+    const answer = () => get({ socketPath: at.socket(site, "blue") }).catch(() => null);
+    expect(JSON.parse(await until("it answers again", answer)).pid).not.toBe(pid);
+  });
+
   test.skipIf(process.getuid?.() !== 0)(
     "does so for another account, whose new socket is found, and a link that it makes isn't (else skipped: needs root)",
     async () => {
