@@ -16,6 +16,11 @@ export function renderContent(content: Content): string {
   return content.shape.kind === "static" ? renderStatic(content) : renderProcess(content);
 }
 
+/** What becomes of a request with a body, in a place where it has one name only. */
+export function renderPosted({ shape, ...to }: Content): string {
+  return shape.kind === "process" ? renderPass(to) : `error_page 405 @unasked;\nreturn 405;\n`;
+}
+
 /** Releases that differ: nginx learns when a request comes how the one asked for is served. */
 export interface MixedContent extends Omit<Content, "shape"> {
   kind: string;

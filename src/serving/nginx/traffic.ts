@@ -1,5 +1,6 @@
+import { PAUSED } from "../../environment/buckets.ts";
 import { at, type Site } from "../../environment/site.ts";
-import { NOTHING } from "./pages.ts";
+import { HELD, NOTHING } from "./pages.ts";
 import { literal, word } from "./quote.ts";
 import { NEW_COOKIE } from "./shared.ts";
 
@@ -21,6 +22,9 @@ set $greenroom_side green;
 set $greenroom_at green;
 if (-e ${word(`${traffic}/$greenroom_second`)}) {
   break;
+}
+if (-e ${word(`${traffic}/${PAUSED}.now`)}) {
+  return ${HELD};
 }
 if (!-e ${word(`${traffic}/live`)}) {
   rewrite ^ ${NOTHING} last;
