@@ -80,7 +80,8 @@ ${indent(body)}}
 /** `place` names, below the site, what is served. */
 function renderRest({ site, shapes }: Facts, place: string, appHost: string): string {
   const release = `${literal(site.dir)}/${place}`;
-  const to = { release, upstream: `http://${upstreamOf(site)}$greenroom_side`, appHost };
+  const assets = word(literal(at.asset(site)).replace(/\/$/, ""));
+  const to = { release, assets, upstream: `http://${upstreamOf(site)}$greenroom_side`, appHost };
   const mixed = {
     kind: variable(site, "kind"),
     folder: variable(site, "folder"),
