@@ -2,7 +2,7 @@ import { realpathSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { answer, createKept, type Kept } from "./answer.ts";
 import { isLoopback } from "./forwarding-headers.ts";
-import { sendNothingLive, sendUnknownHost } from "./help-pages.ts";
+import { sendNothingLive, sendTwoHosts, sendUnknownHost } from "./help-pages.ts";
 import { type Destination, resolveHost } from "./hosts.ts";
 import { createHttpServer, type HttpServer } from "./server.ts";
 import { type Request, readVisit } from "./visit.ts";
@@ -14,6 +14,7 @@ export function createRouter(root: string): Router {
   const real = realpathSync(root);
   const kept = createKept();
   const server = createHttpServer((req, res, wire) => {
+    if (hasTwoHosts(req)) return sendTwoHosts(req, res);
     const destination = resolveHost(real, hostOf(req));
     const insider = destination?.target.kind === "preview" || isNeighbour(req);
     return route(kept, destination, { req, res, wire, insider });
@@ -33,6 +34,15 @@ function route(kept: Kept, destination: Destination | null, request: Request): u
   if (visit) return answer(kept, visit, request);
   if (destination.target.kind === "preview") return sendUnknownHost(request);
   return sendNothingLive(destination, request);
+}
+
+// Of two Host headers Node would take the first, and whoever is before or behind us maybe the other (RFC 9112, 3.2).
+function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
+  let hosts = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (rawHeaders[index]!.length === 4 && rawHeaders[index]!.toLowerCase() === "host") hosts += 1;
+  }
+  return hosts > 1;
 }
 
 /** A proxy may send the whole URL as the target; its host then counts (RFC 9112, 3.2.2). */
