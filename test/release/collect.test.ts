@@ -165,10 +165,7 @@ describe("collecting a folder", () => {
     };
     writeThings(source, { c: file("three") });
     const error = errorOf(() => collectFrom(store, source, { ignores: vanishing }));
-    expect([error.code, error.message]).toEqual([
-      "SOURCE_CHANGING",
-      "b vanished while it was to be read",
-    ]);
+    expect([error.code, error.message]).toEqual(["SOURCE_CHANGING", "b vanished while it was to be read"]);
     expect(readdirSync(store.objects)).toEqual([]);
     expect(readdirSync(store.incoming)).toEqual([]);
   });
