@@ -39,7 +39,7 @@ export default defineCommand({
         urls.live,
         (rehearsal.release && urls.rehearsal) ?? "-",
       ]),
-    )}${up ? "" : "\n\nnothing serves them here at the moment; to start: greenroom up"}`,
+    )}${up ? "" : "\n\ngreenroom up isn't running here; to start it: greenroom up"}`,
 });
 
 function statusOf(app: App, name: string) {

@@ -32,16 +32,17 @@ function start(
   try {
     return spawn(command, args, { ...options, detached: true });
   } catch (error) {
-    throw errnoOf(error) === "E2BIG" ? tooBig(options.env, error) : error;
+    throw errnoOf(error) === "E2BIG" ? tooBig(argv, options.env, error) : error;
   }
 }
 
-function tooBig(env: NodeJS.ProcessEnv, cause: unknown): GreenroomError {
-  const sizes = Object.entries(env).map(([name, value = ""]) => [name, Buffer.byteLength(value)] as const);
-  const [name, bytes] = sizes.sort((a, b) => b[1] - a[1])[0] ?? ["", 0];
+function tooBig(argv: string[], env: NodeJS.ProcessEnv, cause: unknown): GreenroomError {
+  const parts = [...Object.entries(env), ["the line", argv.join(" ")] as const];
+  const sizes = parts.map(([name, value = ""]) => [name, Buffer.byteLength(value)] as const);
+  const [name, bytes] = sizes.sort((a, b) => b[1] - a[1])[0]!;
   return new GreenroomError(
     "CONFIG_INVALID",
-    `env is more than the kernel passes to a process: ${name} alone has ${bytes} bytes`,
+    `env and the line are more than the kernel passes to a process: ${name} alone has ${bytes} bytes`,
     { hint: "give what is large to the process as a file, for instance with config", cause },
   );
 }

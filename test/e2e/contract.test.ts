@@ -24,7 +24,9 @@ describe("what scripts rely on", () => {
     const { events } = await shop.greenroom("status");
     const [environment] = (events.at(-1) as { result: { environments: object[] } }).result.environments;
     expect(events.at(-1)).toMatchObject({ event: "result", result: { project: "shop", up: false } });
-    expect((await shop.plain("status")).stdout).toMatch(/nothing serves them here.*: greenroom up\n$/);
+    expect((await shop.plain("status")).stdout).toMatch(
+      /greenroom up isn't running here; to start it: greenroom up\n$/,
+    );
     expect(environment).toEqual({
       name: "production",
       live: { side: "blue", release: expect.stringMatching(/^\d{4}\.\d\d\.\d\d\.1$/) },
