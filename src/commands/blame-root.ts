@@ -12,11 +12,13 @@ const REFUSALS = ["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST", "ENOENT"];
 export function blameRoot(error: unknown, root: string): unknown {
   const obstacle = explainObstacle(error, root);
   if (obstacle) return obstacle;
-  const told = error instanceof GreenroomError && error.code === "IO_FAILED" ? error.cause : error;
+  const isTaken = error instanceof GreenroomError && error.code === "PLACE_TAKEN";
+  const isUntold = error instanceof GreenroomError && error.code === "IO_FAILED";
+  const told = isTaken || isUntold ? error.cause : error;
   const { path, syscall } = (told ?? {}) as NodeJS.ErrnoException;
   if (!(told instanceof Error) || !path || !REFUSALS.includes(errnoOf(told) ?? "")) return error;
   if (errnoOf(told) === "ENOENT" && syscall !== "mkdir") return error;
-  if (!holds(root, path) && !holds(path, root)) return error;
+  if (!holds(path, root) && (isTaken || !holds(root, path))) return error;
   return new GreenroomError("ROOT_UNUSABLE", `the root ${root} can't be used: ${told.message}`, {
     hint: "act as the account that owns it, or name another with --root or GREENROOM_ROOT",
     cause: error,

@@ -141,7 +141,8 @@ export function ensureDirectory(path: string, mode?: number): void {
     mkdirSync(path, { mode });
   } catch (error) {
     // Somebody else may have made it meanwhile.
-    if (errnoOf(error) !== "EEXIST" || !isDirectory(path)) throw error;
+    if (errnoOf(error) !== "EEXIST") throw error;
+    if (!isDirectory(path)) throw placeTaken(path, "folder", error);
   }
 }
 
