@@ -48,7 +48,10 @@ export const ERRORS = {
   DISK_FULL: { exit: 20, about: "the disk is full" },
   ROOT_SPLIT: { exit: 20, about: "the root spans two file systems" },
   ROOT_UNUSABLE: { exit: 20, about: "the root can't be written or read" },
-  PLACE_TAKEN: { exit: 20, about: "something else is where a symlink of Greenroom's belongs" },
+  PLACE_TAKEN: {
+    exit: 20,
+    about: "something else is where a file, folder or symlink of Greenroom's belongs",
+  },
   IO_FAILED: { exit: 20, about: "the file system refused an operation" },
   TOOL_MISSING: { exit: 21, about: "a program that is needed isn't installed" },
   VERIFY_FAILED: { exit: 22, about: "files differ from their manifest and could not be repaired" },

@@ -1,4 +1,5 @@
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
+import { errnoOf, GreenroomError } from "../errors.ts";
 import { planDemotion } from "./privileges.ts";
 
 export interface Launch {
@@ -33,7 +34,22 @@ function start(
   options: { cwd: string; stdio: StdioOptions; env: NodeJS.ProcessEnv; uid?: number; gid?: number },
 ): ChildProcess {
   const [command = "", ...args] = argv;
-  return spawn(command, args, { ...options, detached: true });
+  try {
+    return spawn(command, args, { ...options, detached: true });
+  } catch (error) {
+    throw errnoOf(error) === "E2BIG" ? tooBig(argv, options.env, error) : error;
+  }
+}
+
+function tooBig(argv: string[], env: NodeJS.ProcessEnv, cause: unknown): GreenroomError {
+  const parts = [...Object.entries(env), ["the line", argv.join(" ")] as const];
+  const sizes = parts.map(([name, value = ""]) => [name, Buffer.byteLength(value)] as const);
+  const [name, bytes] = sizes.sort((a, b) => b[1] - a[1])[0]!;
+  return new GreenroomError(
+    "CONFIG_INVALID",
+    `env and the line are more than the kernel passes to a process: ${name} alone has ${bytes} bytes`,
+    { hint: "give what is large to the process as a file, for instance with config", cause },
+  );
 }
 
 export function minimalEnvironment(home: string | undefined): Record<string, string> {

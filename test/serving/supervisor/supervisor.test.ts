@@ -2,6 +2,7 @@ import { once } from "node:events";
 import {
   chmodSync,
   existsSync,
+  lutimesSync,
   readFileSync,
   readlinkSync,
   realpathSync,
@@ -11,6 +12,7 @@ import {
 } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { at, siteOf } from "../../../src/environment/site.ts";
 import { isAlive, temporaryFolder, until } from "../../processes/program.ts";
@@ -57,15 +59,47 @@ describeSupervisors("a side's web", (kind) => {
     });
   });
 
-  test("starts within a moment after the pointer has moved, without anybody asking for it", async () => {
+  test("starts some seconds after the pointer has moved, where nobody asks for it", async () => {
     const { site } = await world(kind);
     putRelease(site, "1");
-    await until("the environment is noticed", () => existsSync(site.dir));
     const begun = performance.now();
     pointSide(site, "green", "1");
-    await untilState(site, "green", (state) => state.release === "1");
-    expect(performance.now() - begun).toBeLessThan(500);
     expect(await untilHealthy(site, "green", "1")).toMatchObject({ id: "" });
+    expect(performance.now() - begun).toBeGreaterThan(2_500);
+    expect(performance.now() - begun).toBeLessThan(8_000);
+  });
+
+  test("starts once, however long it takes between the pointer and the word of it", async () => {
+    const { site, client, events } = await world(kind);
+    const spec = putRelease(site, "1");
+    pointSide(site, "blue", "1");
+    await pause(1_200);
+    expect(readState(site, "blue")).toBe(null);
+    await client.start(site, "blue", "1", spec.serve);
+    putRelease(site, "2");
+    pointSide(site, "blue", "2");
+    await pause(1_200);
+    expect(readState(site, "blue")).toMatchObject({ release: "1", status: "healthy" });
+    await client.start(site, "blue", "2", spec.serve);
+    const said = events.flatMap((event) => (event.event === "line" ? [event.text] : []));
+    expect(said).toEqual([
+      "web of 1 starts",
+      "web of 1 is healthy",
+      "web of 1 has ended",
+      "web of 2 starts",
+      "web of 2 is healthy",
+    ]);
+  });
+
+  test("that lost the word of it goes on after a restart of greenroom up, at once", async () => {
+    const site = makeSite();
+    putRelease(site, "1");
+    pointSide(site, "blue", "1");
+    lutimesSync(at.side(site, "blue"), 1, 1);
+    const begun = performance.now();
+    await supervise(site.root, kind);
+    await untilHealthy(site, "blue", "1");
+    expect(performance.now() - begun).toBeLessThan(2_500);
   });
 
   test("that listens on a port gets a free one, which a link tells", async () => {
