@@ -1,4 +1,4 @@
-import { hostname, userInfo } from "node:os";
+import { homedir, hostname, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import type { Parts } from "./environment/parts.ts";
 import { siteOf } from "./environment/site.ts";
@@ -83,7 +83,7 @@ const lazyDoor: Parts["door"] = {
 function defaultRoot(): string {
   if (process.env.GREENROOM_ROOT) return process.env.GREENROOM_ROOT;
   if (process.getuid?.() === 0) return "/srv/greenroom";
-  return join(process.env.XDG_DATA_HOME || join(userInfo().homedir, ".local", "share"), "greenroom");
+  return join(process.env.XDG_DATA_HOME || join(homedir(), ".local", "share"), "greenroom");
 }
 
 function whoAmI(): string {

@@ -43,12 +43,16 @@ export const ERRORS = {
   PORT_TAKEN: { exit: 18, about: "the port is in use" },
   ROUTER_REFUSED: { exit: 18, about: "nginx isn't there, doesn't run, or refuses what it is told" },
   CERTIFICATE_UNUSABLE: { exit: 18, about: "a certificate doesn't fit its key, the domain or the day" },
+  SUPERVISOR_REFUSED: { exit: 18, about: "supervisord isn't there, doesn't run, or refuses what it is told" },
   PROCESS_UNHEALTHY: { exit: 19, about: "a process of the side didn't become healthy" },
 
   DISK_FULL: { exit: 20, about: "the disk is full" },
   ROOT_SPLIT: { exit: 20, about: "the root spans two file systems" },
   ROOT_UNUSABLE: { exit: 20, about: "the root can't be written or read" },
-  PLACE_TAKEN: { exit: 20, about: "something else is where a symlink of Greenroom's belongs" },
+  PLACE_TAKEN: {
+    exit: 20,
+    about: "something else is where a file, folder or symlink of Greenroom's belongs",
+  },
   IO_FAILED: { exit: 20, about: "the file system refused an operation" },
   TOOL_MISSING: { exit: 21, about: "a program that is needed isn't installed" },
   VERIFY_FAILED: { exit: 22, about: "files differ from their manifest and could not be repaired" },

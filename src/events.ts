@@ -15,3 +15,8 @@ export type Event =
   | { event: "error"; code: string; message: string; hint?: string; detail?: string[] };
 
 export type Emit = (event: Event) => void;
+
+/** `1 file`, `2 files`. */
+export function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -1,6 +1,7 @@
 import { examine } from "../environment/doctor.ts";
 import { GreenroomError } from "../errors.ts";
 import { defineCommand } from "./command.ts";
+import { nameIn, severalOf } from "./name-environment.ts";
 
 export default defineCommand({
   words: [],
@@ -8,7 +9,10 @@ export default defineCommand({
   changes: false,
   examples: ["greenroom doctor"],
   run({ app }) {
-    const findings = examine(app.root, () => app.project());
+    const [name] = severalOf(app);
+    const findings = examine(app.root, () => app.project()).map((finding) =>
+      name && finding.remedy ? { ...finding, remedy: nameIn(finding.remedy, name) } : finding,
+    );
     const broken = findings.filter((finding) => finding.state === "broken");
     if (broken.length > 0) {
       throw new GreenroomError("DOCTOR_FAILED", `${broken.length} of ${findings.length} things are broken`, {

@@ -4,6 +4,7 @@ import { GreenroomError } from "../errors.ts";
 import { blameRoot } from "./blame-root.ts";
 import type { Command, Context, Options } from "./command.ts";
 import { commands } from "./index.ts";
+import { nameEnvironment } from "./name-environment.ts";
 import { createScreen, type Screen } from "./screen.ts";
 
 /** Parses, calls, prints; answers the exit code. */
@@ -86,7 +87,7 @@ async function answer(command: Command, context: Context): Promise<unknown> {
   try {
     return await command.run(context);
   } catch (error) {
-    throw blameRoot(error, context.app.root);
+    throw nameEnvironment(blameRoot(error, context.app.root), context.app, context.words);
   }
 }
 

@@ -40,7 +40,8 @@ function projectFile({ project, kind, serves, domain }: Answers) {
   return {
     project,
     serve: kind === "process" ? { kind, start: { web: serves }, health: "/" } : { kind, public: serves },
-    ignore: ["*.log"],
+    // Where secrets usually are.
+    ignore: ["*.log", ".env*", "!.env.example"],
     checks: [{ http: "/", status: 200 }],
     environments: {
       production: { domain },

@@ -2,6 +2,7 @@ import { readJournal } from "../environment/journal.ts";
 import { assertExists } from "../environment/operation.ts";
 import { describeStep } from "../environment/steps.ts";
 import { GreenroomError } from "../errors.ts";
+import { countOf } from "../events.ts";
 import { defineCommand, value } from "./command.ts";
 import { humanAge } from "./paint.ts";
 
@@ -41,7 +42,7 @@ export default defineCommand({
           error ?? (live ? `${live} live` : ""),
         ]),
       ),
-      ...(torn > 0 ? [`${torn} torn lines of the journal were passed over`] : []),
+      ...(torn > 0 ? [`${countOf(torn, "torn line")} of the journal passed over`] : []),
     ].join("\n"),
 });
 

@@ -38,12 +38,14 @@ export function renderOutcome(outcome: Outcome, paint: Paint, sentence: () => st
 /** The addresses of an environment, with the port of `greenroom up` where that runs. */
 export function urlsOf({ site, spec }: Pick<Scene, "site" | "spec">) {
   const port = readJsonIfWhole<UpState>(at.up(site.root))?.port ?? 80;
-  const { domain, below } = httpsOf(site);
+  const { domain: own, below } = httpsOf(site);
   const url = (host: string, https: number | null) =>
     https === null ? urlTo("http", host, port, 80) : urlTo("https", host, https, 443);
+  // A new address is waited for until the switch.
+  const domain = readJsonIfWhole<Identity>(at.identity(site))?.domain ?? spec.domain;
   // The secret in a preview's address is made with the environment.
-  const rehearsal = exists(site) ? url(previewHost(site, spec.domain, "rehearsal"), below) : null;
-  return { live: url(spec.domain, domain), rehearsal };
+  const rehearsal = exists(site) ? url(previewHost(site, domain, "rehearsal"), below) : null;
+  return { live: url(domain, own), rehearsal };
 }
 
 /** The ports by which the domain and the names below it are answered by https; null where they aren't. */

@@ -28,5 +28,6 @@ export function createProgress(stream: NodeJS.WriteStream) {
 
 function describe({ what, done, total, unit }: Progress): string {
   const amount = (count: number) => (unit === "bytes" ? humanBytes(count) : String(count));
-  return `${what}: ${amount(done)}${total === null ? "" : ` of ${amount(total)}`} ${unit === "bytes" ? "" : unit}`;
+  const noun = unit === "bytes" ? "" : (total ?? done) === 1 ? unit.slice(0, -1) : unit;
+  return `${what}: ${amount(done)}${total === null ? "" : ` of ${amount(total)}`} ${noun}`;
 }

@@ -1,3 +1,4 @@
+import { countOf } from "../events.ts";
 import { operations } from "../servers/operations.ts";
 import { defineCommand } from "./command.ts";
 import { outcomeOf, renderOutcome } from "./outcome.ts";
@@ -23,6 +24,6 @@ export default defineCommand({
       result,
       paint,
       () =>
-        `${result.dropped.length} releases and ${result.objects} files (${humanBytes(result.bytes)}) deleted`,
+        `${countOf(result.dropped.length, "release")} and ${countOf(result.objects, "file")} (${humanBytes(result.bytes)}) deleted`,
     ),
 });

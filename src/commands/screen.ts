@@ -1,7 +1,8 @@
-import { ERRORS, GreenroomError, translateErrno } from "../errors.ts";
+import { ERRORS, errnoOf, GreenroomError, translateErrno } from "../errors.ts";
 import type { Emit, Event } from "../events.ts";
 import { createPaint, type Paint } from "./paint.ts";
 import { createProgress } from "./progress.ts";
+import { visible, visibleInColour } from "./visible.ts";
 
 /** Where a command's events, its answer and its failure go. */
 export interface Screen {
@@ -15,9 +16,22 @@ export interface Screen {
 export const BUG = 70;
 
 export function createScreen(json: boolean): Screen {
-  // Whoever read us may be gone; what was done is done all the same, and the exit code says so.
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  process.stderr.on("error", () => {});
+  watchAnswer();
   return json ? jsonScreen() : humanScreen();
+}
+
+/** Whoever read us may be gone: what was done is done. But an answer that found no room is no success. */
+function watchAnswer(): void {
+  let lost: Error | null = null;
+  process.stdout.on("error", (error) => {
+    if (errnoOf(error) !== "EPIPE") lost ??= error;
+  });
+  process.on("exit", (code) => {
+    if (!lost || code !== 0) return;
+    process.stderr.write(`error  IO_FAILED  the answer could not be written: ${lost.message}\n`);
+    process.exitCode = ERRORS.IO_FAILED.exit;
+  });
 }
 
 function jsonScreen(): Screen {
@@ -43,21 +57,22 @@ function humanScreen(): Screen {
   };
   return {
     emit(event) {
-      if (event.event === "step") say(paint.dim(`· ${event.text}`));
-      if (event.event === "line") say(`${paint.dim(`${event.source} |`)} ${event.text}`);
-      if (event.event === "warning") say(`${paint.yellow("warning")}  ${event.text}`);
+      if (event.event === "step") say(paint.dim(`· ${visible(event.text)}`));
+      if (event.event === "line") say(`${paint.dim(`${event.source} |`)} ${visibleInColour(event.text)}`);
+      if (event.event === "warning") say(`${paint.yellow("warning")}  ${visible(event.text)}`);
       if (event.event === "ready") say(`listening on ${event.url}`);
       if (event.event === "progress") progress.show(event);
     },
     succeed(_result, render) {
       progress.clear();
-      process.stdout.write(`${render(paint)}\n`);
+      process.stdout.write(`${visibleInColour(render(paint))}\n`);
     },
     fail(error) {
       const { exit, code, message, hint, detail } = explain(error);
-      say(`${paint.red("error")}  ${code}  ${message}`);
-      for (const line of detail) say(`       ${line}`);
-      if (hint) say(`${paint.bold("try")}    ${hint}`);
+      say(`${paint.red("error")}  ${code}  ${visible(message)}`);
+      for (const line of detail.join("\n").split("\n"))
+        if (line) say(`       ${visible(line.replaceAll("\t", "    "))}`);
+      if (hint) say(`${paint.bold("try")}    ${visible(hint)}`);
       return exit;
     },
   };

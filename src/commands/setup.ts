@@ -7,11 +7,12 @@ export default defineCommand({
   words: [],
   options: {
     router: value("NAME", "who answers visitors: embedded or nginx"),
+    supervisor: value("NAME", "who keeps processes running: embedded or supervisord"),
     listen: value("ADDRESSES", "where, for instance 127.0.0.1:8080; several with commas between"),
     listenTls: value("ADDRESSES", "where by https, for instance 127.0.0.1:8443"),
     acmeDirectory: value("URL", "who certifies domains; Let's Encrypt unless told. You agree to its terms"),
     acmeEmail: value("ADDRESS", "whom it may write to"),
-    unprivileged: flag("with an nginx of its own that `greenroom up` starts, as you"),
+    unprivileged: flag("with an nginx and a supervisord of its own that `greenroom up` starts, as you"),
     yes: flag("don't ask"),
     remove: flag("undo it: this machine serves the root no more"),
   },
@@ -20,6 +21,7 @@ export default defineCommand({
     "greenroom setup --dry-run --router nginx",
     "greenroom setup --yes --router nginx --listen 127.0.0.1:8080 --unprivileged",
     "greenroom setup --yes --listen-tls 0.0.0.0:443 --acme-email me@example.com",
+    "greenroom setup --yes --supervisor supervisord --unprivileged",
     "greenroom setup --remove",
   ],
   async run({ app, options, dryRun, json }) {
@@ -37,6 +39,7 @@ export default defineCommand({
 
 interface Wishes {
   router: string | undefined;
+  supervisor: string | undefined;
   listen: string | undefined;
   listenTls: string | undefined;
   acmeDirectory: string | undefined;
@@ -45,10 +48,11 @@ interface Wishes {
 }
 
 function wishesOf(wishes: Wishes, { acme }: Machine): Partial<Machine> {
-  const { router, listen, listenTls, acmeDirectory, acmeEmail, unprivileged } = wishes;
+  const { router, supervisor, listen, listenTls, acmeDirectory, acmeEmail, unprivileged } = wishes;
   const directory = acmeDirectory ?? acme.directory;
   return {
     ...(router !== undefined && { router: router as Machine["router"] }),
+    ...(supervisor !== undefined && { supervisor: supervisor as Machine["supervisor"] }),
     ...(listen !== undefined && { listen: listen.split(",") }),
     ...(listenTls !== undefined && { listenTls: listenTls === "" ? [] : listenTls.split(",") }),
     acme: { directory, email: acmeEmail ?? acme.email },

@@ -4,6 +4,7 @@ import { siteOf } from "../environment/site.ts";
 import { liveRelease, readState, rehearsalRelease } from "../environment/state.ts";
 import { verdictWord } from "../environment/verdict.ts";
 import { chooseEnvironment, resolveSpec } from "../project/resolve.ts";
+import { isUp } from "../serving/supervisor/up-state.ts";
 import { defineCommand } from "./command.ts";
 import { urlsOf } from "./outcome.ts";
 import type { Paint } from "./paint.ts";
@@ -16,9 +17,14 @@ export default defineCommand({
   run({ app, words }) {
     const project = app.project();
     const names = words[0] ? [chooseEnvironment(project, words[0])] : Object.keys(project.file.environments);
-    return { project: project.file.project, environments: names.map((name) => statusOf(app, name)) };
+    return {
+      project: project.file.project,
+      /** Whether a `greenroom up` serves the root; another web server may. */
+      up: isUp(app.root),
+      environments: names.map((name) => statusOf(app, name)),
+    };
   },
-  render: ({ project, environments }, paint) =>
+  render: ({ project, up, environments }, paint) =>
     `${paint.bold(project)}\n${paint.table(
       ["environment", "live", "rehearsal", "checks", "blue/green"],
       environments.map(({ name, live, rehearsal, traffic }) => [
@@ -35,7 +41,7 @@ export default defineCommand({
         urls.live,
         (rehearsal.release && urls.rehearsal) ?? "-",
       ]),
-    )}${renderCertificates(environments, paint)}`,
+    )}${renderCertificates(environments, paint)}${up ? "" : "\n\ngreenroom up isn't running here; to start it: greenroom up"}`,
 });
 
 type Status = ReturnType<typeof statusOf>;

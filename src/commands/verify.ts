@@ -1,3 +1,4 @@
+import { countOf } from "../events.ts";
 import { operations } from "../servers/operations.ts";
 import { defineCommand } from "./command.ts";
 
@@ -12,6 +13,6 @@ export default defineCommand({
       ...problems.map(
         ({ place, path, fault }) => `${paint.yellow("repaired")}  ${place}: ${path} (${fault})`,
       ),
-      `${releases} releases are as their manifests say`,
+      `${countOf(releases, "release")} ${releases === 1 ? "is as its manifest says" : "are as their manifests say"}`,
     ].join("\n"),
 });

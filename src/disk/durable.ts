@@ -9,11 +9,13 @@ import {
   readlinkSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { errnoOf, GreenroomError } from "../errors.ts";
+import { placeTaken } from "./obstacle.ts";
 
 /** Names that begin like this are nobody's yet: leftovers of a run that died, free to be removed. */
 export const TEMPORARY = ".tmp-";
@@ -85,15 +87,12 @@ export function readOwnPointer(pointer: string): string | null {
   } catch (error) {
     if (errnoOf(error) === "ENOENT" || errnoOf(error) === "ENOTDIR") return null;
     if (errnoOf(error) !== "EINVAL") throw error;
-    throw new GreenroomError("PLACE_TAKEN", `${pointer} should be a symlink and is something else`, {
-      hint: `move it away: mv ${pointer} ${pointer}.aside`,
-      cause: error,
-    });
+    throw placeTaken(pointer, "symlink", error);
   }
 }
 
 export function readJson<T>(path: string): T | null {
-  const text = orNull(() => readFileSync(path, "utf8"), "ENOENT", "ENOTDIR");
+  const text = orNull(() => readText(path), "ENOENT", "ENOTDIR");
   if (text === null) return null;
   try {
     return JSON.parse(text) as T;
@@ -102,6 +101,15 @@ export function readJson<T>(path: string): T | null {
       hint: "take it away and stage the release again",
       cause: error,
     });
+  }
+}
+
+// Reading a folder fails without saying of which.
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw errnoOf(error) === "EISDIR" ? placeTaken(path, "file", error) : error;
   }
 }
 
@@ -125,8 +133,21 @@ export function orNull<T>(look: () => T, ...errnos: string[]): T | null {
   }
 }
 
+/** Makes the folder and those above it. Node's own recursion never ends where nothing can be made, as in /proc. */
 export function ensureDirectory(path: string, mode?: number): void {
-  mkdirSync(path, { recursive: true, mode });
+  if (isDirectory(path)) return;
+  ensureDirectory(dirname(path), mode);
+  try {
+    mkdirSync(path, { mode });
+  } catch (error) {
+    // Somebody else may have made it meanwhile.
+    if (errnoOf(error) !== "EEXIST") throw error;
+    if (!isDirectory(path)) throw placeTaken(path, "folder", error);
+  }
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 export function writeAll(fd: number, bytes: Uint8Array): void {

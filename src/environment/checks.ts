@@ -1,6 +1,7 @@
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { GreenroomError } from "../errors.ts";
+import { countOf } from "../events.ts";
 import type { ManifestHead } from "../release/manifest.ts";
 import { readHead } from "../release/store.ts";
 import type { Side } from "./sides.ts";
@@ -83,10 +84,10 @@ type Size = Pick<ManifestHead, "files" | "bytes" | "version">;
 export function shrinkage(live: Size, next: Size, percent: number): string | null {
   const least = 1 - percent / 100;
   if (next.files < live.files * least) {
-    return `${next.version} has ${next.files} files, the live ${live.version} has ${live.files}`;
+    return `${next.version} has ${countOf(next.files, "file")}, the live ${live.version} has ${live.files}`;
   }
   if (next.bytes < live.bytes * least) {
-    return `${next.version} has ${next.bytes} bytes, the live ${live.version} has ${live.bytes}`;
+    return `${next.version} has ${countOf(next.bytes, "byte")}, the live ${live.version} has ${live.bytes}`;
   }
   return null;
 }

@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdtempSync, rmdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isAlive } from "../disk/alive.ts";
-import { readJsonIfWhole } from "../disk/durable.ts";
+import { orNull, readJsonIfWhole, TEMPORARY } from "../disk/durable.ts";
 import { isLocked } from "../disk/lock.ts";
+import { explainObstacle } from "../disk/obstacle.ts";
 import { errnoOf, GreenroomError, translateErrno } from "../errors.ts";
 import { describeCertificate, readCertificateStates } from "./certificate-state.ts";
 import { readLastEntry } from "./journal.ts";
@@ -26,14 +27,16 @@ const NAMES = 1000;
 /** So many need no mention. */
 const MANY = 1e6;
 
-/** Looks at everything that operations rely on; changes nothing. */
+/** Looks at everything that operations rely on; leaves all as it was. */
 export function examine(root: string, readProject: () => { file: { project: string } }): Finding[] {
+  const ground = checkRoot(root);
   return [
     checkNode(),
     checkProject(readProject),
-    checkRoot(root),
+    ground,
     checkOneFileSystem(root),
-    checkSpace(root),
+    // Of a place that takes no files it would say no more than that.
+    ...(ground.state === "broken" ? [] : [checkSpace(root)]),
     checkTool("flock", "apt-get install util-linux", "broken"),
     checkTool("sync", "apt-get install coreutils", "broken"),
     checkTool("git", "apt-get install git", "note"),
@@ -71,11 +74,19 @@ function checkRoot(root: string): Finding {
   const nearest = firstExisting(root);
   try {
     accessSync(nearest, constants.R_OK | constants.W_OK | constants.X_OK);
+    tryFolder(nearest);
     return good("root", nearest === root ? root : `${root} (not made yet)`);
   } catch (error) {
-    const found = `${nearest}: ${errnoOf(error)}`;
+    const found =
+      nearest === root ? `${root}: ${errnoOf(error)}` : `${root} can't be made: ${errnoOf(error)}`;
     return { what: "root", state: "broken", found, remedy: "name another with --root or GREENROOM_ROOT" };
   }
+}
+
+// In some places, like /proc, nobody may make anything, whatever their modes say. That a disk is full is told apart.
+function tryFolder(dir: string): void {
+  const made = orNull(() => mkdtempSync(join(dir, TEMPORARY)), "ENOSPC", "EDQUOT");
+  if (made) rmdirSync(made);
 }
 
 function checkOneFileSystem(root: string): Finding {
@@ -116,7 +127,7 @@ function checkSite(site: Site): Finding[] {
     readState(site);
     return [...checkJournal(site), ...checkCertificates(site)];
   } catch (thrown) {
-    const error = translateErrno(thrown);
+    const error = explainObstacle(thrown, site.root) ?? translateErrno(thrown);
     if (!(error instanceof GreenroomError)) throw error;
     const remedy = error.code === "PLACE_TAKEN" ? (error.hint ?? null) : "act as the account that owns it";
     return [{ what: siteName(site), state: "broken", found: error.message, remedy }];

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { errnoOf, GreenroomError } from "../errors.ts";
 import { assertFits, type Certificate, pair } from "./certificate.ts";
+import type { Identity } from "./site.ts";
 import type { KeyPair, Tls } from "./spec.ts";
 import { hostOf, install, ROLES, type Role, readInstalled } from "./tls.ts";
 import type { Scene } from "./world.ts";
@@ -21,10 +22,19 @@ export async function readNewlyGiven({ site, spec, world }: Scene): Promise<Role
 }
 
 /** Copies them to where only the router reads: they may change any time, and one file before the other. */
-export async function takeUpGiven({ site, spec, world }: Scene, role: Role): Promise<void> {
+export async function takeUpGiven(
+  { site, world }: Scene,
+  role: Role,
+  { domain, tls }: Identity,
+): Promise<void> {
   const readers = await world.parts.router.tls();
-  const given = spec.tls && readGiven(spec.tls, role, spec.domain, world.now());
-  if (readers && given) install(site, role, given, readers.group);
+  const given = readers && tls && readGiven(tls, role, domain, world.now());
+  if (given) install(site, role, given, readers.group);
+}
+
+/** The roles for which there are files. */
+export function rolesGiven({ tls }: Pick<Identity, "tls">): Role[] {
+  return ROLES.filter((role) => tls && filesOf(tls, role));
 }
 
 /** Null where no files are given for the role. Throws where those that are can't be used. */

@@ -9,13 +9,37 @@ import {
   writeJsonDurably,
 } from "../disk/durable.ts";
 import { GreenroomError } from "../errors.ts";
+import { rolesGiven } from "./given-certificates.ts";
 import { at, type Identity, type Site } from "./site.ts";
-import type { EnvironmentSpec } from "./spec.ts";
-import { listNames } from "./state.ts";
+import { type EnvironmentState, listNames } from "./state.ts";
+import type { Step } from "./steps.ts";
+import type { Role } from "./tls.ts";
 
-export function identityOf(spec: EnvironmentSpec): Identity {
+export function identityOf(spec: Identity): Identity {
   const { project, environment, domain, subdomains, previews, tls } = spec;
   return { project, environment, domain, subdomains, previews, ...(tls && { tls }) };
+}
+
+/**
+ * An address is visitors' business: it changes with what is live, there and back. How its domain is certified is no
+ * release's: while the domain stays, so does that.
+ */
+export function moveSteps(state: EnvironmentState, identity: Identity | null): Step[] {
+  if (!identity) return [];
+  const before = state.identity;
+  if (before?.domain === identity.domain) return identitySteps(state, { ...identity, tls: before.tls }, []);
+  return identitySteps(state, identity, rolesGiven(identity));
+}
+
+/** Right before the environment answers for a domain, and no earlier, it has the certificates that were given for it. */
+export function identitySteps(state: EnvironmentState, wanted: Identity, certificates: Role[]): Step[] {
+  const identity = identityOf(wanted);
+  const same = JSON.stringify(state.identity) === JSON.stringify(identity);
+  const steps: Step[] = [
+    ...certificates.map((of): Step => ({ do: "certificate", of, identity })),
+    ...(same ? [] : [{ do: "identity", identity } as const]),
+  ];
+  return steps.length === 0 ? [] : [...steps, { do: "previews" }];
 }
 
 /** Makes the folders of an environment that are missing. */

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, fsyncSync, openSync, readSync } from "node:fs";
 import { orNull, writeAll } from "../disk/durable.ts";
+import { placeTaken } from "../disk/obstacle.ts";
 import { at, type Site } from "./site.ts";
 import type { Step } from "./steps.ts";
 
@@ -92,7 +93,9 @@ function readFrom(site: Site, limit: number): string {
   const fd = orNull(() => openSync(at.journal(site), "r"), "ENOENT");
   if (fd === null) return "";
   try {
-    const { size } = fstatSync(fd);
+    const stat = fstatSync(fd);
+    if (stat.isDirectory()) throw placeTaken(at.journal(site), "file", null);
+    const { size } = stat;
     const bytes = Buffer.alloc(Math.min(size, limit));
     const got = readSync(fd, bytes, 0, bytes.length, size - bytes.length);
     return bytes.toString("utf8", 0, got);

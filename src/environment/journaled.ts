@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { explainObstacle } from "../disk/obstacle.ts";
 import { GreenroomError, translateErrno } from "../errors.ts";
 import type { Event } from "../events.ts";
 import { applyStep, isMoved, type Stage } from "./apply.ts";
@@ -81,7 +82,7 @@ const FEW = 5;
 type CommitStep = Parameters<typeof isMoved>[1];
 
 function warn({ scene }: Stage, step: Step, error: unknown): string {
-  const failure = translateErrno(error);
+  const failure = explainObstacle(error, scene.site.root) ?? translateErrno(error);
   if (!(failure instanceof GreenroomError)) throw error;
   const text = isCommit(step)
     ? `done, but not known to survive a power cut: ${failure.message}`

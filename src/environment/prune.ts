@@ -19,7 +19,7 @@ export async function prune(scene: Scene, { dryRun }: { dryRun: boolean }): Prom
     return await pruneOnce(scene, dryRun);
   } catch (error) {
     if (dryRun || !isDiskFull(error)) throw error;
-    return await pruneFullDisk(scene);
+    return await pruneFullDisk(scene).catch(withoutPrune);
   } finally {
     lock?.release();
   }
@@ -40,6 +40,16 @@ async function pruneOnce(scene: Scene, dryRun: boolean): Promise<Pruned> {
 function isDiskFull(error: unknown): boolean {
   const failure = translateErrno(error);
   return failure instanceof GreenroomError && failure.code === "DISK_FULL";
+}
+
+/** Whoever is pruning already needs other advice. */
+function withoutPrune(thrown: unknown): never {
+  const error = translateErrno(thrown);
+  if (!isDiskFull(error)) throw thrown;
+  throw new GreenroomError("DISK_FULL", (error as GreenroomError).message, {
+    hint: "make room on that disk by other means, then give the same command again",
+    cause: thrown,
+  });
 }
 
 async function pruneFullDisk(scene: Scene): Promise<Pruned> {

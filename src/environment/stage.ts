@@ -3,15 +3,16 @@ import { assertOneFileSystem } from "../release/store.ts";
 import { isStagedAs, readStaged } from "./config.ts";
 import { readNewlyGiven } from "./given-certificates.ts";
 import { hookSteps } from "./hooks.ts";
-import { assertDomainFree, identityOf } from "./identity.ts";
+import { assertDomainFree, identityOf, identitySteps } from "./identity.ts";
 import { runOperation } from "./operation.ts";
 import { releasesToRetire } from "./retention.ts";
-import { at, siteName } from "./site.ts";
+import { SIDES } from "./sides.ts";
+import { at, type Identity, siteName } from "./site.ts";
 import type { EnvironmentSpec } from "./spec.ts";
 import { type EnvironmentState, liveRelease, readState, rehearsalRelease } from "./state.ts";
 import type { Step } from "./steps.ts";
 import { missingStorage } from "./storage.ts";
-import { hostOf, type Role } from "./tls.ts";
+import type { Role } from "./tls.ts";
 import type { Scene } from "./world.ts";
 
 export interface StageOptions {
@@ -23,6 +24,8 @@ export interface StageOptions {
 export interface Standing {
   /** It would be served just as it is on disk now. */
   asStaged: boolean;
+  /** How it is to be served isn't on disk any more. */
+  lost: boolean;
   /** Its tree is on disk with the links that it needs. */
   hasTree: boolean;
   /** Its processes are known to be well; always true where it has none. */
@@ -64,10 +67,13 @@ export function planStage(
   standing: Standing,
 ): Step[] {
   const side = state.rehearsal;
-  const identity = identitySteps(state, spec, standing.certificates);
-  const shown = [liveRelease(state), rehearsalRelease(state)].includes(release);
-  if (shown && standing.asStaged && (standing.healthy || release === liveRelease(state))) return identity;
-  assertStageable(state, release, shown && !standing.asStaged);
+  const isLive = release === liveRelease(state);
+  const shown = isLive || release === rehearsalRelease(state);
+  const identity = identityStepsOf(state, spec, standing.certificates);
+  const written = isTlsWritten(state, spec, release) ? [] : [{ do: "config", release } as const];
+  if (shown && standing.asStaged && (standing.healthy || isLive)) return [...written, ...identity];
+  if (isLive && standing.lost) return [{ do: "config", release }, ...identity];
+  assertStageable(state, release, shown && !standing.asStaged && !standing.lost);
   const start: Step[] = spec.serve.kind === "process" ? [{ do: "start", side, release }] : [];
   return [
     ...hookSteps(spec, "before:stage", state),
@@ -84,21 +90,30 @@ export function planStage(
   ];
 }
 
+/** While something is live its address stays, or comes back where it was lost; a new one waits for the switch. */
+function addressOf({ live, identity, identities }: EnvironmentState, spec: EnvironmentSpec): Identity {
+  if (live === null) return identityOf(spec);
+  return identity ?? identities[live] ?? identityOf(spec);
+}
+
+/** How the domain is certified waits for nothing, unless the domain itself does. */
+function identityStepsOf(state: EnvironmentState, spec: EnvironmentSpec, certificates: Role[]): Step[] {
+  const address = addressOf(state, spec);
+  if (address.domain !== spec.domain) return identitySteps(state, address, []);
+  return identitySteps(state, { ...address, tls: spec.tls }, certificates);
+}
+
+/** Whether a switch to the release, and back, would know how its domain is certified by now. */
+function isTlsWritten({ sides, identities }: EnvironmentState, { tls }: EnvironmentSpec, release: string) {
+  const shown = SIDES.filter((side) => sides[side] === release);
+  return shown.every((side) => JSON.stringify(identities[side]?.tls ?? null) === JSON.stringify(tls));
+}
+
 function retireSteps(state: EnvironmentState, spec: EnvironmentSpec, release: string): Step[] {
   const sides = { ...state.sides, [state.rehearsal]: release };
   const retired = releasesToRetire({ ...state, sides }, spec.keep);
   if (retired.length === 0) return [];
   return [...retired.map((old): Step => ({ do: "retire", release: old })), { do: "previews" }];
-}
-
-function identitySteps(state: EnvironmentState, spec: EnvironmentSpec, given: Role[]): Step[] {
-  const same = JSON.stringify(state.identity) === JSON.stringify(identityOf(spec));
-  const { domain } = spec;
-  const steps = [
-    ...given.map((of): Step => ({ do: "certificate", of, domain: hostOf(of, domain) })),
-    ...(same ? [] : [{ do: "identity", domain } as const]),
-  ];
-  return steps.length === 0 ? [] : [...steps, { do: "previews" }];
 }
 
 function assertStageable(state: EnvironmentState, release: string, configuredOtherwise: boolean): void {
@@ -129,6 +144,7 @@ function lookAt(
   const sameLinks = staged !== null && paths(staged.storage, staged.config) === linked;
   return {
     asStaged: isStagedAs(site, release, spec),
+    lost: staged === null,
     hasTree: state.releases.includes(release) && sameLinks,
     missingStorage: missingStorage(site, spec.storage),
   };

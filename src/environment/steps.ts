@@ -1,5 +1,6 @@
 import type { Side } from "./sides.ts";
-import type { Role } from "./tls.ts";
+import type { Identity } from "./site.ts";
+import { hostOf, type Role } from "./tls.ts";
 import type { Movement } from "./traffic.ts";
 
 /** One change as plain data: what --dry-run prints, the journal records and `apply` does. */
@@ -10,8 +11,8 @@ export type Step =
   | { do: "config"; release: string }
   | { do: "forget"; side: Side }
   | { do: "point"; side: Side; release: string }
-  | { do: "identity"; domain: string }
-  | { do: "certificate"; of: Role; domain: string }
+  | { do: "certificate"; of: Role; identity: Identity }
+  | { do: "identity"; identity: Identity }
   | { do: "previews" }
   | { do: "start"; side: Side; release: string }
   | { do: "check"; side: Side; check: string; index: number }
@@ -30,7 +31,7 @@ export function isCommit(step: Step): step is Extract<Step, { do: "traffic" | "p
 
 /** Steps that may be done twice, and late, without anybody noticing. */
 export function isTidying(step: Step): boolean {
-  return ["previews", "mark", "retire"].includes(step.do);
+  return ["certificate", "identity", "previews", "mark", "retire"].includes(step.do);
 }
 
 export function describeStep(step: Step): string {
@@ -50,9 +51,9 @@ export function describeStep(step: Step): string {
     case "point":
       return `point ${step.side} at ${step.release}`;
     case "identity":
-      return `answer for ${step.domain}`;
+      return `answer for ${step.identity.domain}`;
     case "certificate":
-      return `take up the certificate for ${step.domain}`;
+      return `take up the certificate for ${hostOf(step.of, step.identity.domain)}`;
     case "previews":
       return "refresh the addresses";
     case "start":

@@ -1,4 +1,5 @@
 import { GreenroomError } from "../errors.ts";
+import { countOf } from "../events.ts";
 import type { Manifest } from "../release/manifest.ts";
 import { forgetIndexes, repairStore, repairTree, setAside } from "../release/repair.ts";
 import { findRelease, listVersions, manifestPath, type Store } from "../release/store.ts";
@@ -80,7 +81,10 @@ function setManifestsAside(store: Store, project: string, problems: Problem[]): 
 
 function verifyRelease(scene: Scene, release: string, hash: Hasher, repair: boolean): Problem[] {
   const { site, world } = scene;
+  const isKnown = listVersions(world.store, site.project).includes(release);
   const manifest = readIfWhole(scene, release);
+  // That it is damaged was said of the store.
+  if (isKnown && !manifest) return [];
   const staged = readStaged(site, release);
   if (!manifest || !staged) {
     return [
@@ -101,8 +105,12 @@ function verifyRelease(scene: Scene, release: string, hash: Hasher, repair: bool
 
 function damaged({ site }: Scene, found: Verified, left: Problem[]): GreenroomError {
   const repaired = found.problems.length - left.length;
-  return new GreenroomError("VERIFY_FAILED", `${left.length} files differ, ${repaired} more were repaired`, {
-    detail: left.map(({ place, path, fault }) => `${place}: ${path} (${fault})`),
-    hint: `stage the release again from its source, then: greenroom verify ${site.environment}`,
-  });
+  return new GreenroomError(
+    "VERIFY_FAILED",
+    `${countOf(left.length, "file")} ${left.length === 1 ? "differs" : "differ"}, ${repaired} more ${repaired === 1 ? "was" : "were"} repaired`,
+    {
+      detail: left.map(({ place, path, fault }) => `${place}: ${path} (${fault})`),
+      hint: `stage the release again from its source, then: greenroom verify ${site.environment}`,
+    },
+  );
 }

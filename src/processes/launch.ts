@@ -1,4 +1,5 @@
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
+import { errnoOf, GreenroomError } from "../errors.ts";
 import { planDemotion } from "./privileges.ts";
 
 export interface Launch {
@@ -20,7 +21,12 @@ export function launch(shellLine: string, options: Launch): ChildProcess {
     return start(shell, { cwd, stdio, env: { ...process.env, ...env } });
   }
   const { wrapper, identity, home } = planDemotion(user);
-  return start([...wrapper, ...shell], { cwd, stdio, env: { ...minimal(home), ...env }, ...identity });
+  return start([...wrapper, ...shell], {
+    cwd,
+    stdio,
+    env: { ...minimalEnvironment(home), ...env },
+    ...identity,
+  });
 }
 
 function start(
@@ -28,11 +34,26 @@ function start(
   options: { cwd: string; stdio: StdioOptions; env: NodeJS.ProcessEnv; uid?: number; gid?: number },
 ): ChildProcess {
   const [command = "", ...args] = argv;
-  return spawn(command, args, { ...options, detached: true });
+  try {
+    return spawn(command, args, { ...options, detached: true });
+  } catch (error) {
+    throw errnoOf(error) === "E2BIG" ? tooBig(argv, options.env, error) : error;
+  }
 }
 
-function minimal(home: string | undefined): NodeJS.ProcessEnv {
+function tooBig(argv: string[], env: NodeJS.ProcessEnv, cause: unknown): GreenroomError {
+  const parts = [...Object.entries(env), ["the line", argv.join(" ")] as const];
+  const sizes = parts.map(([name, value = ""]) => [name, Buffer.byteLength(value)] as const);
+  const [name, bytes] = sizes.sort((a, b) => b[1] - a[1])[0]!;
+  return new GreenroomError(
+    "CONFIG_INVALID",
+    `env and the line are more than the kernel passes to a process: ${name} alone has ${bytes} bytes`,
+    { hint: "give what is large to the process as a file, for instance with config", cause },
+  );
+}
+
+export function minimalEnvironment(home: string | undefined): Record<string, string> {
   const { PATH, LANG, TZ, TERM } = process.env;
   const known = Object.entries({ PATH, HOME: home, LANG, TZ, TERM });
-  return Object.fromEntries(known.filter(([, value]) => value !== undefined));
+  return Object.fromEntries(known.filter((entry): entry is [string, string] => entry[1] !== undefined));
 }

@@ -29,15 +29,16 @@ export async function runToEnd(shellLine: string, options: Run): Promise<Ended> 
     const child = launch(shellLine, options);
     const leader = leaderOf(child.pid ?? 0);
     const closed = follow(child, output.lines);
-    const withdraw = passOnInterrupts(leader);
+    const interrupts = passOnInterrupts(leader);
     try {
       const end = await endOf(child, leader, options.timeout);
       await Promise.race([closed, pause(PIPES, null, { ref: false })]);
       await endGroup(leader, PATIENCE);
+      await interrupts.ending();
       output.assertLogged();
       return { ...end, lastLines: output.last.lines(), ms: Math.round(performance.now() - begun) };
     } finally {
-      withdraw();
+      interrupts.withdraw();
       child.stdout?.destroy();
       child.stderr?.destroy();
     }
@@ -48,6 +49,8 @@ export async function runToEnd(shellLine: string, options: Run): Promise<Ended> 
 
 /** How long the pipes of a line that has ended may stay open, held by what it left behind. */
 const PIPES = 1_000;
+/** How long a line that was interrupted may take before it is told to end, too. */
+const GRACE = 200;
 /** From asking to killing. */
 const PATIENCE = 2_000;
 
@@ -78,19 +81,38 @@ function follow(child: ChildProcess, onLine: (line: string) => void): Promise<vo
   return new Promise((resolve) => child.once("close", () => resolve()));
 }
 
-// In a group of its own a line doesn't get the terminal's Ctrl-C, so it is passed on.
-function passOnInterrupts(leader: Leader): () => void {
+/**
+ * In a group of its own a line doesn't get the terminal's Ctrl-C, so it is passed on; and what the line started in the
+ * background ignores that, so all of it is ended before we die of the signal ourselves.
+ */
+function passOnInterrupts(leader: Leader) {
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  let ending: Promise<void> | null = null;
   const pass = (signal: NodeJS.Signals) => {
+    if (ending) return kill();
     signalGroup(leader, signal);
-    if (process.listenerCount(signal) > 1) return;
-    process.off(signal, pass);
-    process.kill(process.pid, signal);
+    ending = endAfter(leader, signal, withdraw);
   };
-  for (const signal of signals) process.on(signal, pass);
-  return () => {
+  const kill = () => void signalGroup(leader, "SIGKILL");
+  const withdraw = () => {
+    process.off("exit", kill);
     for (const signal of signals) process.off(signal, pass);
   };
+  for (const signal of signals) process.on(signal, pass);
+  process.on("exit", kill);
+  /** Resolves at once where nothing was interrupted. */
+  return { withdraw, ending: () => ending };
+}
+
+/** Gives the line a moment to end by itself. */
+async function endAfter(leader: Leader, signal: NodeJS.Signals, withdraw: () => void): Promise<void> {
+  await pause(GRACE);
+  await endGroup(leader, PATIENCE);
+  if (process.listenerCount(signal) > 1) return;
+  withdraw();
+  process.kill(process.pid, signal);
+  // The signal comes at the next turn of the event loop: nothing of ours goes on until then.
+  await pause(PATIENCE);
 }
 
 function endOf(child: ChildProcess, leader: Leader, timeout: number) {

@@ -26,10 +26,13 @@ export function removeWorktree(dir: string, tree: string): void {
   git(dir, ["worktree", "remove", "--force", tree]);
 }
 
-/** The tag at a commit; with null, at the files as they are: only where they are just what HEAD has. */
-export function tagAt(dir: string, commit: string | null): string | null {
-  const tags = git(dir, ["tag", "--points-at", commit ?? "HEAD", "--sort=-version:refname"]);
-  const tag = tags?.split("\n")[0];
+/**
+ * The tag at a commit, of several the one that was `typed`; with null, at the files as they are: only where they are
+ * just what HEAD has.
+ */
+export function tagAt(dir: string, commit: string | null, typed?: string): string | null {
+  const tags = git(dir, ["tag", "--points-at", commit ?? "HEAD", "--sort=-version:refname"])?.split("\n");
+  const tag = tags?.find((one) => one === typed || `refs/tags/${one}` === typed) ?? tags?.[0];
   if (!tag) return null;
   if (commit === null && git(dir, ["status", "--porcelain", "--", "."]) !== "") return null;
   return tag;

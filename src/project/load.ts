@@ -45,7 +45,10 @@ export function parseProject(text: string): ProjectFile {
   const parsed = projectSchema.safeParse(parseJson(text));
   if (!parsed.success) {
     const lines = explainIssues(parsed.error, knownKeys);
-    throw new GreenroomError("CONFIG_INVALID", `${PROJECT_FILE}: ${lines[0]}`, { detail: lines.slice(1) });
+    throw new GreenroomError("CONFIG_INVALID", `${PROJECT_FILE}: ${lines[0]}`, {
+      detail: [...new Set(lines.slice(1))],
+      hint: "mend it there; what fits where, says: greenroom schema",
+    });
   }
   assertMeaningful(parsed.data);
   return parsed.data;

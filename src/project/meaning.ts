@@ -13,6 +13,7 @@ export function assertMeaningful(file: ProjectFile): void {
   assertValuesNamed(file);
   assertDomainsApart(file);
   assertServersKnown(file);
+  assertVariablesFit(file);
 }
 
 function refuse(message: string, hint?: string): never {
@@ -93,5 +94,23 @@ function assertServersKnown({ environments }: ProjectFile): void {
       refuse(
         `environments.${name}.servers: ${JSON.stringify(unknown)} is not "local", the only server so far`,
       );
+  }
+}
+
+/** Of one variable and of all together; the kernel takes 128 KB, and 2 MB with the usual stack. */
+const VARIABLE_LIMIT = 100_000;
+const VARIABLES_LIMIT = 1_000_000;
+
+function assertVariablesFit({ env, environments }: ProjectFile): void {
+  for (const [name, environment] of Object.entries(environments)) {
+    const sizes = Object.entries({ ...env, ...environment.env }).map(
+      ([variable, value]) => [variable, Buffer.byteLength(value)] as const,
+    );
+    const large = sizes.find(([, bytes]) => bytes > VARIABLE_LIMIT);
+    const sum = sizes.reduce((total, [, bytes]) => total + bytes, 0);
+    const hint = "give what is large to the app as a file, for instance with config";
+    if (large) refuse(`env.${large[0]} has ${large[1]} bytes, more than a process can be given`, hint);
+    if (sum > VARIABLES_LIMIT)
+      refuse(`env of ${name} has ${sum} bytes, more than a process can be given`, hint);
   }
 }

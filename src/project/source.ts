@@ -41,7 +41,7 @@ export async function withSource<T>(
     const inner = addWorktree(project.dir, tree, commit);
     const checkout = asOf(project, join(tree, inner));
     return await useBuilt(
-      { project: checkout, from: from!, commit, tag: tagAt(project.dir, commit) },
+      { project: checkout, from: from!, commit, tag: tagAt(project.dir, commit, from) },
       how,
       use,
     );

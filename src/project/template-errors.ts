@@ -20,8 +20,20 @@ function findUnknown(message: string, text: string): number | null {
   return end === -1 ? null : end - /[^\s{}()=]*$/.exec(text.slice(0, end))![0].length;
 }
 
+export function nestedTooDeeply(
+  text: string,
+  template: string,
+  offset: number,
+  cause?: Error,
+): GreenroomError {
+  const hint = "take blocks out of each other: what is decided in many steps, decide in values";
+  return refusal(template, placeOf(text, offset), "it is nested too deeply", hint, cause);
+}
+
 function explainBroken(error: Error, template: string, text: string): GreenroomError {
   const { message } = error;
+  // The stack is at its end.
+  if (error instanceof RangeError) return nestedTooDeeply(text, template, 0, error);
   const hint = "templates are Handlebars: {{name}}, {{#if name}} … {{/if}}";
   const parsed = /^(?:Parse|Lexical) error on line (\d+)[:.]/.exec(message);
   if (parsed) return refusal(template, `line ${parsed[1]}`, "what stands there isn't finished", hint, error);
@@ -33,7 +45,7 @@ function explainBroken(error: Error, template: string, text: string): GreenroomE
   return refusal(template, found === -1 ? null : placeOf(text, found), message, hint, error);
 }
 
-function refusal(template: string, place: string | null, what: string, hint: string, cause: Error) {
+function refusal(template: string, place: string | null, what: string, hint: string, cause?: Error) {
   const where = place === null ? template : `${template}, ${place}`;
   return new GreenroomError("CONFIG_INVALID", `${where}: ${what.replaceAll("\n", " ").trim()}`, {
     hint,

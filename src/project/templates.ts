@@ -3,6 +3,7 @@ import { join } from "node:path";
 import Handlebars from "handlebars";
 import type { ConfigFile } from "../environment/spec.ts";
 import { errnoOf, GreenroomError } from "../errors.ts";
+import { assertShallow } from "./template-depth.ts";
 import { explainTemplate } from "./template-errors.ts";
 
 /** Renders each config file from its template in the project. */
@@ -26,6 +27,7 @@ function readTemplate(dir: string, template: string): string {
 }
 
 export function renderTemplate(text: string, template: string, values: object): string {
+  assertShallow(text, template);
   try {
     // An environment of its own: no helper that something else registered, none that prints.
     const engine = Handlebars.create();

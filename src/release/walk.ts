@@ -84,6 +84,7 @@ function list({ source }: Ground, folder: string): Listed[] {
 
 /** The names in a folder, looked up from within it: that takes a third less time than with long paths. */
 function enter(source: string, folder: string): string[] {
+  if (folder.length > LONGEST) throw tooLong(folder, null);
   try {
     process.chdir(`${source}/${folder}`);
     return readdirSync(".");
@@ -122,6 +123,11 @@ function recognize({ source, storage }: Ground, path: string, stat: Stats): Foun
 function checkedTarget(source: string, path: string): string {
   const target = readlinkSync(`${source}/${path}`);
   if (staysInside(path, target)) return target;
+  const plain = posix.normalize(target);
+  if (staysInside(path, plain)) {
+    const what = `${path} points at ${target}, which climbs out of a folder behind its first name`;
+    throw new GreenroomError("SYMLINK_ESCAPES", what, { hint: `write it without: ln -sfn ${plain} ${path}` });
+  }
   throw new GreenroomError("SYMLINK_ESCAPES", `${path} points out of the release, at ${target}`, {
     hint: `make it relative, declare ${JSON.stringify(path)} as storage, or add it to .greenroomignore`,
   });
@@ -140,10 +146,30 @@ export function staysInside(path: string, target: string): boolean {
 export function unreadable(path: string, error: unknown): unknown {
   const code = errnoOf(error);
   if (error instanceof GreenroomError || !code) return error;
-  if (!["EACCES", "EPERM", "ENOENT", "ELOOP", "EISDIR"].includes(code)) return error;
-  const reason = code === "ENOENT" ? "it vanished meanwhile" : "permission denied";
-  return new GreenroomError("SOURCE_UNREADABLE", `${path} can't be read: ${reason}`, {
+  if (code === "ENOENT") return vanished(path, error);
+  if (code === "ENAMETOOLONG") return tooLong(path, error);
+  if (!["EACCES", "EPERM", "ELOOP", "EISDIR"].includes(code)) return error;
+  return new GreenroomError("SOURCE_UNREADABLE", `${path} can't be read: permission denied`, {
     hint: `make it readable, or add ${JSON.stringify(path)} to .greenroomignore`,
     cause: error,
+  });
+}
+
+function vanished(path: string, cause: unknown): GreenroomError {
+  return new GreenroomError("SOURCE_CHANGING", `${path} vanished while it was to be read`, {
+    hint: `stage again once nothing writes to the source, or add ${JSON.stringify(path)} to .greenroomignore`,
+    cause,
+  });
+}
+
+/** Of the kernel's 4,095 bytes, what a release's own place may take is left free. */
+const LONGEST = 3_500;
+
+function tooLong(path: string, cause: unknown): GreenroomError {
+  const short = `${path.slice(0, 60)}…${path.slice(-30)}`;
+  const what = `${short} can't be read: its path has ${Buffer.byteLength(path)} bytes, ${LONGEST} at most are usable`;
+  return new GreenroomError("SOURCE_UNREADABLE", what, {
+    hint: `add ${JSON.stringify(path.slice(0, path.indexOf("/") + 1))} to .greenroomignore, or nest it less`,
+    cause,
   });
 }

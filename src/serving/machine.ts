@@ -4,6 +4,7 @@ import { readJson } from "../disk/durable.ts";
 import { GreenroomError } from "../errors.ts";
 
 export const ROUTERS = ["embedded", "nginx"] as const;
+export const SUPERVISORS = ["embedded", "supervisord"] as const;
 
 /** An address and a port: `127.0.0.1:8080`, `[::1]:8080`, or the port alone. */
 const address = z.string().regex(/^(?:(?:\[[0-9a-f:]+\]|[a-z0-9.-]+):)?\d{1,5}$/, {
@@ -15,6 +16,7 @@ const LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory";
 const schema = z
   .strictObject({
     router: z.enum(ROUTERS).default("embedded"),
+    supervisor: z.enum(SUPERVISORS).default("embedded"),
     /** Where visitors come in. */
     listen: z.array(address).min(1).default(["127.0.0.1:8080"]),
     /** Where they come in by https; nowhere, if this is empty. */

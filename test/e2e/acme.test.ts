@@ -9,7 +9,7 @@ import { has } from "../certificates.ts";
 import { ask } from "./ask.ts";
 import { askTls } from "./ask-tls.ts";
 import { type Authority, startAuthority, startLimiter } from "./authority.ts";
-import { makeTlsWorld, type TlsWorld } from "./tls-world.ts";
+import { makeTlsWorld, projectOf, type TlsWorld } from "./tls-world.ts";
 
 const DOMAIN = "shop.example.com";
 const missing = ["nginx", "openssl", "pebble", "pebble-challtestsrv"].filter((program) => !has(program));
@@ -51,9 +51,9 @@ function listen({ stdout }: ChildProcess): Event[] {
   return events;
 }
 
-function untilCertified(world: AcmeWorld, ca: string) {
+function untilCertified(world: AcmeWorld, ca: string, domain = DOMAIN) {
   return vi.waitFor(async () => {
-    const page = await askTls(world.tlsPort, DOMAIN, ca);
+    const page = await askTls(world.tlsPort, domain, ca);
     expect(page.status).toBe(200);
     return page;
   }, SOON);
@@ -87,6 +87,23 @@ describe.skipIf(missing.length > 0)(`ACME (else skipped: needs ${missing})`, { t
     await shop.up();
     await untilCertified(shop, ca);
     expect(statSync(join(shop.root, "sites/shop/production/tls/own.pem")).ino).toBe(installed);
+  });
+
+  test("a new domain is certified from the switch on, and the old one again after a rollback", async () => {
+    const shop = await makeAcmeWorld();
+    const ca = await shop.authority.root();
+    await shop.up();
+    await shop.greenroom("deploy");
+    const first = await untilCertified(shop, ca);
+    shop.write({ "greenroom.json": projectOf("new.example.com", "acme"), "index.html": "two" });
+    expect(await shop.greenroom("deploy")).toMatchObject({ exit: 0 });
+    expect((await askTls(shop.tlsPort, DOMAIN, ca)).fingerprint).toBe(first.fingerprint);
+    expect(await shop.greenroom("switch")).toMatchObject({ exit: 0 });
+    expect((await untilCertified(shop, ca, "new.example.com")).body).toBe("two");
+
+    expect(await shop.greenroom("rollback")).toMatchObject({ exit: 0 });
+    const again = await untilCertified(shop, ca);
+    expect([again.body, again.fingerprint === first.fingerprint]).toEqual(["one", false]);
   });
 
   test("it is renewed when a third of its life is left, and no connection notices", async () => {

@@ -23,12 +23,16 @@ describe("what scripts rely on", () => {
     await shop.greenroom("deploy");
     const { events } = await shop.greenroom("status");
     const [environment] = (events.at(-1) as { result: { environments: object[] } }).result.environments;
-    expect(events.at(-1)).toMatchObject({ event: "result", result: { project: "shop" } });
+    expect(events.at(-1)).toMatchObject({ event: "result", result: { project: "shop", up: false } });
+    expect((await shop.plain("status")).stdout).toMatch(
+      /greenroom up isn't running here; to start it: greenroom up\n$/,
+    );
     expect(environment).toEqual({
       name: "production",
       live: { side: "blue", release: expect.stringMatching(/^\d{4}\.\d\d\.\d\d\.1$/) },
       rehearsal: { side: "green", release: null, checks: "not run" },
       traffic: { blue: 100, green: 0 },
+      certificates: [],
       urls: {
         live: "http://shop.localhost/",
         rehearsal: expect.stringMatching(/^http:\/\/[a-z0-9]{12}-rehearsal\./),
@@ -124,6 +128,33 @@ test.each(["switch", "rollback"])(
   },
 );
 
+test("an answer that finds no room isn't a success", () => {
+  const argv = ["-c", "node dist/greenroom.mjs exit-codes > /dev/full"];
+  const { status, stderr } = spawnSync("sh", argv, { encoding: "utf8" });
+  expect([status, stderr]).toEqual([20, expect.stringContaining("the answer could not be written")]);
+});
+
+test("init keeps what is usually secret out of releases, but not the example of it", async () => {
+  const shop = makeWorld({ "index.html": "Shop", ".env": "A=1", ".env.local": "A=2", ".env.example": "A=" });
+  expect(await shop.greenroom("init", "--yes")).toMatchObject({ exit: 0 });
+  expect(await shop.greenroom("stage", "production")).toMatchObject({ exit: 0, result: { files: 2 } });
+});
+
+test("where a project has several environments, a hint names the one that was meant", async () => {
+  const environments = { production: { domain: "a.localhost" }, staging: { domain: "b.localhost" } };
+  const shop = makeWorld({ ...SITE, "greenroom.json": { ...PROJECT, environments } });
+  await shop.greenroom("deploy", "staging", "--version", "v1");
+  expect(await shop.greenroom("stage", "staging", "--release", "v9")).toMatchObject({
+    error: { code: "VERSION_UNKNOWN", hint: "greenroom releases staging" },
+  });
+});
+
+test("keys that would move a terminal's cursor are spelt out", async () => {
+  const shop = makeWorld({ ...SITE, "greenroom.json": { ...PROJECT, "\u001b[2J\n": 1 } });
+  const { stderr } = await shop.plain("status");
+  expect(stderr).toContain("\\u001b[2J\\n: unknown key");
+});
+
 describe("bad input gets a name, a reason and a hint", () => {
   test("broken JSON: line and column", async () => {
     const shop = makeWorld({ ...SITE, "greenroom.json": '{\n  "project": "shop",\n  oops\n}' });
@@ -203,7 +234,7 @@ describe("bad input gets a name, a reason and a hint", () => {
     rmSync(join(shop.project, "b.txt"));
     const { exit, error } = await shop.greenroom("deploy", "--switch");
     expect(exit).toBe(15);
-    expect(error?.detail?.join()).toContain("has 1 files, the live");
+    expect(error?.detail?.join()).toContain("has 1 file, the live");
     expect(await shop.greenroom("switch")).toMatchObject({ exit: 13, error: { code: "CHECKS_NOT_PASSED" } });
   });
 

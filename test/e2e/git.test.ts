@@ -45,6 +45,18 @@ test("a git ref is checked out beside the user's files, built, and named after i
   expect(git(shop, "status", "--porcelain")).toBe("M page.txt");
 });
 
+test.each([
+  ["v1", "v1"],
+  ["refs/tags/v2", "v2"],
+  ["HEAD", "v3"],
+])("of several tags on a commit, the one that was typed names the release: %s", async (from, release) => {
+  const shop = makeWorld(SITE);
+  git(shop, "init", "-q");
+  commit(shop, "one");
+  for (const tag of ["v1", "v2", "v3"]) git(shop, "tag", tag);
+  expect(await shop.greenroom("stage", "--from", from)).toMatchObject({ exit: 0, result: { release } });
+});
+
 test("a clean working tree at a tag is that version; one that was edited isn't", async () => {
   const shop = makeWorld(SITE);
   git(shop, "init", "-q");

@@ -212,6 +212,57 @@ describe.skipIf(missing.length > 0)(`given certificates (else skipped: needs ${m
     answer.socket.destroy();
   });
 
+  test("a new domain has its certificate from the switch on, and the old one from a rollback on", async () => {
+    const shop = await makeGivenWorld();
+    await shop.up();
+    await shop.greenroom("deploy");
+    const old = await askTls(shop.tlsPort, DOMAIN, pem(shop.files));
+    const moved = makeCertificate(join(shop.project, "tls"), "new", ["DNS:new.localhost"]);
+    const tls = { certificate: "tls/new.pem", key: "tls/new.key" };
+    shop.write({ "greenroom.json": projectOf("new.localhost", tls), "index.html": "two" });
+    const deployed = await shop.greenroom("deploy");
+    expect(deployed.result.urls.live).toBe(`https://${DOMAIN}:${shop.tlsPort}/`);
+    expect(await askTls(shop.tlsPort, DOMAIN, pem(shop.files))).toMatchObject({
+      body: "one",
+      fingerprint: old.fingerprint,
+    });
+
+    expect(await shop.greenroom("switch")).toMatchObject({ exit: 0 });
+    expect((await askTls(shop.tlsPort, "new.localhost", pem(moved))).body).toBe("two");
+    expect((await ask(shop.port, "new.localhost")).status).toBe(308);
+    await expect(askTls(shop.tlsPort, DOMAIN, pem(shop.files))).rejects.toThrow(/unrecognized name/);
+
+    expect(await shop.greenroom("rollback")).toMatchObject({ exit: 0 });
+    expect(await askTls(shop.tlsPort, DOMAIN, pem(shop.files))).toMatchObject({
+      body: "one",
+      fingerprint: old.fingerprint,
+    });
+    await expect(askTls(shop.tlsPort, "new.localhost", pem(moved))).rejects.toThrow(/unrecognized name/);
+  });
+
+  test("a certificate that can't be used any more stops no rollback: its domain is plain HTTP until it can", async () => {
+    const shop = await makeGivenWorld();
+    await shop.up();
+    await shop.greenroom("deploy");
+    const tls = { certificate: "tls/new.pem", key: "tls/new.key" };
+    makeCertificate(join(shop.project, "tls"), "new", ["DNS:new.localhost"]);
+    shop.write({ "greenroom.json": projectOf("new.localhost", tls), "index.html": "two" });
+    expect(await shop.greenroom("deploy", "--switch")).toMatchObject({ exit: 0 });
+
+    const key = readFileSync(shop.files.key, "utf8");
+    writeFileSync(shop.files.key, "nonsense");
+    const { exit, result } = await shop.greenroom("rollback");
+    expect([exit, result.warnings]).toEqual([0, [expect.stringContaining("isn't taken up")]]);
+    expect(await ask(shop.port, DOMAIN)).toMatchObject({ status: 200, body: "one" });
+    expect(await shop.greenroom("check")).not.toMatchObject({ error: { code: "CERTIFICATE_UNUSABLE" } });
+
+    writeFileSync(shop.files.key, key);
+    await vi.waitFor(
+      async () => expect((await askTls(shop.tlsPort, DOMAIN, pem(shop.files))).body).toBe("one"),
+      { timeout: 15_000, interval: 200 },
+    );
+  });
+
   test("a machine that isn't set up for it says so and goes on by plain HTTP", async () => {
     const shop = makeWorld({ "greenroom.json": projectOf(DOMAIN, "acme"), "index.html": "one" });
     const up = await shop.up();

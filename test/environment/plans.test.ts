@@ -19,8 +19,10 @@ const PROCESS: EnvironmentSpec["serve"] = {
   user: null,
 };
 
+const IDENTITY = stateOf().identity!;
 const NEW: Standing = {
   asStaged: false,
+  lost: false,
   hasTree: false,
   healthy: true,
   missingStorage: [],
@@ -57,7 +59,7 @@ describe("a plan to stage", () => {
       { do: "config", release: "1" },
       { do: "forget", side: "blue" },
       { do: "point", side: "blue", release: "1" },
-      { do: "identity", domain: "shop.localhost" },
+      { do: "identity", identity: IDENTITY },
       { do: "previews" },
     ]);
   });
@@ -98,16 +100,25 @@ describe("a plan to stage", () => {
     expect(planStage(canaried, specOf(), "2", there)).toEqual([]);
   });
 
-  test("still follows a changed domain where the release is there already", () => {
-    const there = { ...NEW, asStaged: true, hasTree: true };
-    expect(planStage(rehearsedState(), specOf({ domain: "new.localhost" }), "2", there)).toEqual([
-      { do: "identity", domain: "new.localhost" },
-      { do: "previews" },
+  test("leaves the address as it is while something is live", () => {
+    expect(dos(planStage(rehearsedState(), specOf({ domain: "new.localhost" }), "3", NEW))).not.toContain(
+      "identity",
+    );
+  });
+
+  test("writes down again how a release is served, where that was lost", () => {
+    const lost = { ...NEW, lost: true, hasTree: true };
+    expect(planStage(rehearsedState(), specOf(), "1", lost)).toEqual([{ do: "config", release: "1" }]);
+    expect(dos(planStage(rehearsedState(), specOf(), "2", lost))).toEqual([
+      "config",
+      "forget",
+      "point",
+      "previews",
     ]);
   });
 
   test("stages a rehearsal again that isn't well, but leaves the live one alone", () => {
-    const unwell = { asStaged: true, hasTree: true, healthy: false, missingStorage: [], certificates: [] };
+    const unwell = { ...NEW, asStaged: true, hasTree: true, healthy: false };
     expect(dos(planStage(rehearsedState(), specOf({ serve: PROCESS }), "2", unwell))).toContain("start");
     expect(planStage(rehearsedState(), specOf({ serve: PROCESS }), "1", unwell)).toEqual([]);
   });
@@ -150,7 +161,8 @@ describe("a plan to switch", () => {
   test("runs hooks before and after, and thinks better of a release that was bad", () => {
     const both = hooked("before:switch");
     both.hooks["after:switch"] = ["build"];
-    const plan = planSwitch(rehearsedState({ bad: ["2"] }), both, false);
+    expect(errorOf(() => planSwitch(rehearsedState({ bad: ["2"] }), both, false)).code).toBe("RELEASE_BAD");
+    const plan = planSwitch(rehearsedState({ bad: ["2"] }), both, true);
     expect(dos(plan)).toEqual(["task", "task", "ready", "traffic", "mark", "task"]);
     expect(plan[4]).toEqual({ do: "mark", release: "2", bad: false });
     expect(plan[5]).toEqual({ do: "task", task: "build", side: "green", moment: "after:switch" });
@@ -325,6 +337,67 @@ describe("a rollback", () => {
   });
 });
 
+describe("how a domain is certified", () => {
+  const tls: EnvironmentSpec["tls"] = {
+    own: { certificate: "/shop.pem", key: "/shop.key" },
+    previews: null,
+  };
+  const moved = { ...IDENTITY, domain: "new.localhost", tls };
+  const staged = { blue: IDENTITY, green: IDENTITY };
+  const newlyGiven = { ...NEW, certificates: ["own" as const] };
+  const again = { ...newlyGiven, asStaged: true, hasTree: true };
+
+  test("changes at a staging while the domain stays, also where nothing else changes", () => {
+    const identity = { ...IDENTITY, tls };
+    expect(planStage(rehearsedState({ identities: staged }), specOf({ tls }), "2", again)).toEqual([
+      { do: "config", release: "2" },
+      { do: "certificate", of: "own", identity },
+      { do: "identity", identity },
+      { do: "previews" },
+    ]);
+    const wider = specOf({ tls, subdomains: true });
+    expect(planStage(rehearsedState(), wider, "3", newlyGiven)).toContainEqual({ do: "identity", identity });
+  });
+
+  test("waits with a new domain for the switch, right before that is answered for", () => {
+    const spec = specOf({ domain: moved.domain, tls });
+    expect(dos(planStage(rehearsedState(), spec, "3", newlyGiven))).toEqual([
+      "tree",
+      "config",
+      "forget",
+      "point",
+      "previews",
+    ]);
+    const waiting = rehearsedState({ identities: { blue: IDENTITY, green: moved } });
+    expect(planSwitch(waiting, spec, false).slice(1)).toEqual([
+      { do: "traffic", generation: 8, live: "green", share: 0 },
+      { do: "certificate", of: "own", identity: moved },
+      { do: "identity", identity: moved },
+      { do: "previews" },
+    ]);
+    const acme = specOf({ domain: moved.domain, tls: { own: "acme", previews: null } });
+    expect(planStage(waiting, acme, "2", { ...again, certificates: [] })).toEqual([
+      { do: "config", release: "2" },
+    ]);
+  });
+
+  test("comes back with the domain at a rollback", () => {
+    const state = rehearsedState({ identity: moved });
+    const plan = planRollback(state, specOf({ tls }), "2");
+    expect(dos(plan)).toEqual(["ready", "traffic", "mark", "certificate", "identity", "previews"]);
+    expect(plan[4]).toEqual({ do: "identity", identity: { ...IDENTITY, tls } });
+    expect(dos(planRollback(state, specOf({ tls: { own: "acme", previews: null } }), "2"))).not.toContain(
+      "certificate",
+    );
+  });
+
+  test("stays while the domain does, whatever was staged", () => {
+    const state = rehearsedState({ identity: { ...IDENTITY, tls }, identities: staged });
+    expect(dos(planSwitch(state, specOf(), false))).toEqual(["ready", "traffic"]);
+    expect(dos(planRollback(state, specOf(), "2"))).toEqual(["ready", "traffic", "mark", "previews"]);
+  });
+});
+
 test("every kind of step says what it does in words of its own", () => {
   const steps: Step[] = [
     { do: "task", task: "warm", side: "blue", moment: "before:switch" },
@@ -334,7 +407,9 @@ test("every kind of step says what it does in words of its own", () => {
     { do: "config", release: "1" },
     { do: "forget", side: "blue" },
     { do: "point", side: "blue", release: "1" },
-    { do: "identity", domain: "shop.localhost" },
+    { do: "certificate", of: "own", identity: IDENTITY },
+    { do: "certificate", of: "previews", identity: IDENTITY },
+    { do: "identity", identity: IDENTITY },
     { do: "previews" },
     { do: "start", side: "blue", release: "1" },
     { do: "check", side: "blue", check: "holds a", index: 0 },

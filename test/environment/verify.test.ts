@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   chmodSync,
   mkdirSync,
   readFileSync,
@@ -17,7 +18,7 @@ import { GreenroomError } from "../../src/errors.ts";
 import { parseProject } from "../../src/project/load.ts";
 import { makeRelease } from "../../src/project/make-release.ts";
 import type { FileEntry } from "../../src/release/manifest.ts";
-import { objectPath, readRelease } from "../../src/release/store.ts";
+import { manifestPath, objectPath, readRelease } from "../../src/release/store.ts";
 import { operations } from "../../src/servers/operations.ts";
 import { file, program, readTree, temporaryFolder, writeThings } from "../release/world.ts";
 import { errorFrom, makeStage } from "./world.ts";
@@ -98,7 +99,7 @@ describe("a release that was tampered with", () => {
     const { scene, tree } = await staged();
     unlocked(`${tree}/a`, () => unlinkSync(`${tree}/a/b`));
     const error = await errorFrom(operations.verify(scene, { dryRun: true }));
-    expect([error.code, error.message]).toEqual(["VERIFY_FAILED", "1 files differ, 0 more were repaired"]);
+    expect([error.code, error.message]).toEqual(["VERIFY_FAILED", "1 file differs, 0 more were repaired"]);
     expect(readTree(tree)).not.toHaveProperty("a/b");
   });
 });
@@ -129,6 +130,17 @@ describe("a store that was damaged", () => {
       expect(readFileSync(objectOf(scene, version, "a/b"), "utf8")).toBe("one");
     },
   );
+
+  test("says of a damaged manifest once that it is", async () => {
+    const { scene, version } = await staged();
+    const path = manifestPath(scene.world.store, scene.site.project, version);
+    chmodSync(path, 0o644);
+    appendFileSync(path, "x");
+    scene.world.store.known.clear();
+    const { detail, message } = await errorFrom(operations.verify(scene, { dryRun: true }));
+    expect(detail.filter((line) => line.includes("its manifest"))).toHaveLength(1);
+    expect(message).toMatch(/^1 file differs/);
+  });
 
   test("gets its modes back", async () => {
     const { scene, version } = await staged();

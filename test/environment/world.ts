@@ -40,8 +40,8 @@ export function specOf(more: Partial<EnvironmentSpec> = {}): EnvironmentSpec {
 /** Processes that are always well, and a door that shows a side's files. */
 export function quietParts(): Parts {
   return {
-    router: { settle: async () => {}, forget: async () => {}, tls: async () => null },
-    supervisor: { assertReady() {}, async start() {}, async assertHealthy() {} },
+    router: { async settle() {}, async forget() {}, tls: async () => null },
+    supervisor: { assertReady() {}, async start() {}, async assertHealthy() {}, async forget() {} },
     door: {
       async open(site, side) {
         const server = createServer((request, response) => {
@@ -116,6 +116,7 @@ export function stateOf(more: Partial<EnvironmentState> = {}): EnvironmentState 
       subdomains: false,
       previews: "secret",
     },
+    identities: { blue: null, green: null },
     live: null,
     rehearsal: "blue",
     sides: { blue: null, green: null },

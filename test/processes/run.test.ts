@@ -56,6 +56,37 @@ describe("running a line to its end", () => {
     expect(await started.exited).toMatchObject({ signal: "SIGINT" });
     await until("the line is gone", () => !isAlive(Number(ready[1])));
   });
+
+  test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+    "leaves nothing in the background at %s, not even what ignores that",
+    async (signal) => {
+      const program = await compile(`
+        import { runToEnd } from "src/processes/run.ts";
+        await runToEnd("(trap '' TERM; exec sh -c 'echo stubborn $$; exec sleep 34') & sleep 34 & echo left $!; sleep 34", {
+          cwd: "/", env: {}, user: null, timeout: 60000, log: null, onLine: console.log,
+        });
+        console.log("went on");
+      `);
+      const started = runProgram(program);
+      const pids = await until("all of it runs", () => {
+        const told = ["stubborn", "left"].map((word) =>
+          Number(new RegExp(`${word} (\\d+)`).exec(started.output())?.[1]),
+        );
+        return told.every(Boolean) ? told : null;
+      });
+      started.child.kill(signal);
+      expect(await started.exited).toMatchObject({ signal });
+      expect(pids.filter(isAlive)).toEqual([]);
+      expect(started.output()).not.toContain("went on");
+    },
+  );
+
+  test("refuses variables that are larger than the kernel allows, and names them", async () => {
+    await expect(run("true", { env: { SMALL: "x", LARGE: "x".repeat(3_000_000) } })).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      message: expect.stringContaining("LARGE alone has 3000000 bytes"),
+    });
+  });
 });
 
 function run(line: string, more: Partial<Run> = {}) {

@@ -170,6 +170,38 @@ describe("greenroom.json", () => {
     expect(error.message).toMatch(message);
   });
 
+  const plain: [string, string][] = [
+    ["null", "the whole file: write an object, in { }"],
+    ["[]", "the whole file: write an object, in { }"],
+    ['{"environments":{"p":{"domain":"a.b"}}}', "project: it is missing: write a text, in double quotes"],
+    ['{"project":"shop","environments":[]}', "environments: write an object, in { }"],
+    ['{"project":"shop","environments":{"p":null}}', "environments.p: write an object, in { }"],
+  ];
+  test.each(plain)("with %s is refused in plain words, with what helps", (text, message) => {
+    const error = errorOf(() => parseProject(text));
+    expect([error.code, error.message]).toEqual(["CONFIG_INVALID", `greenroom.json: ${message}`]);
+    expect(error.hint).toContain("greenroom schema");
+  });
+
+  const values: [object, string][] = [
+    [{ keep: 5000 }, "keep: write a number of at most 1000"],
+    [{ keep: 0 }, "keep: write a number of at least 1"],
+    [{ keep: 1.5 }, "keep: write a whole number"],
+    [{ switch: "x" }, 'switch: write "manual" or "auto"'],
+    [{ subdomains: "yes" }, "subdomains: write true or false"],
+    [{ servers: [] }, "servers: list at least 1"],
+    [{ values: [] }, "values: write an object, in { }"],
+  ];
+  test.each(values)("with an environment of %j is refused in plain words", (more, message) => {
+    const error = refused({ environments: { p: { domain: "a.b", ...more } } });
+    expect(error.message).toBe(`greenroom.json: environments.p.${message}`);
+  });
+
+  test("with a check of nothing is told what there is to check", () => {
+    const { message } = refused({ checks: [{}] });
+    expect(message).toBe('greenroom.json: checks[0]: it needs one of "http", "files", "shrinks", "task"');
+  });
+
   test("tells everything that is wrong at once", () => {
     const error = refused({ storge: [], project: "Shop", storage: ["/x"] });
     expect([error.message, ...error.detail]).toHaveLength(3);

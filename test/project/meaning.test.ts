@@ -72,3 +72,12 @@ test("no server but this one is known yet", () => {
   const environments = { a: { domain: "x.localhost", servers: ["local", "web1"] } };
   expect(refused({ environments })).toContain('environments.a.servers: "web1"');
 });
+
+test("variables that no process could be given are refused, alone or together", () => {
+  expect(refused({ env: { BIG: "x".repeat(100_001) } })).toBe(
+    "env.BIG has 100001 bytes, more than a process can be given",
+  );
+  const many = Object.fromEntries(Array.from({ length: 11 }, (_, i) => [`V${i}`, "x".repeat(99_000)]));
+  expect(refused({ env: many })).toContain("env of production has 1089000 bytes");
+  parse({ env: { BIG: "x".repeat(100_000) } });
+});

@@ -18,6 +18,25 @@ describe("a template", () => {
     expect(render("plain \\ text\n")).toBe("plain \\ text\n");
   });
 
+  const deep: [string, string][] = [
+    ["closed", "{{#if db}}".repeat(3000) + "{{/if}}".repeat(3000)],
+    ["left open", "{{#if db}}".repeat(20_000)],
+    ["spelt otherwise", "{{~ #if db}}{{^ db}}".repeat(20_000)],
+    ["one after the other", `{{#if db}}${"{{else if db}}".repeat(20_000)}{{/if}}`],
+    ["in parentheses", `{{lookup ${"(lookup ".repeat(20_000)}db`],
+  ];
+  test.each(deep)("that nests without end, %s, is refused at once", (_, text) => {
+    const begun = performance.now();
+    expect(refused(text)).toMatchObject({ code: "CONFIG_INVALID" });
+    expect(performance.now() - begun).toBeLessThan(2_000);
+  });
+
+  test("may nest as people do, and as often as they like side by side", () => {
+    expect(render("{{#if db}}{{#if db}}x{{else if deep}}y{{^}}z{{/if}}{{/if}}".repeat(500))).toBe(
+      "x".repeat(500),
+    );
+  });
+
   const unknown: [string, string][] = [
     ["{{nope}}", "deploy/db.hbs, line 1, column 3: nope is not defined"],
     ["first\n  {{db}} {{nope}}", "deploy/db.hbs, line 2, column 12: nope is not defined"],

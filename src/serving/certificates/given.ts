@@ -33,7 +33,11 @@ async function follow(
   router: Router,
 ): Promise<void> {
   const files = tls && filesOf(tls, role);
-  if (!tls || !files) return;
+  if (!tls || !files) {
+    // By the time that there are some again, visitors may have got another.
+    seen.delete(`${site.dir} ${role}`);
+    return;
+  }
   const look = [site.dir, ...[files.certificate, files.key].map(lookOf)].join(" ");
   if (seen.get(`${site.dir} ${role}`) === look) return;
   const given = readGiven(tls, role, domain, new Date());

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync } from "node:fs";
+import type { Server } from "node:http";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { isAlive } from "../../disk/alive.ts";
@@ -10,6 +11,7 @@ import type { Emit } from "../../events.ts";
 import { usualAccount } from "../../processes/account.ts";
 import type { Doors } from "../machine.ts";
 import type { Listener } from "../up.ts";
+import { startHolder } from "./holder.ts";
 import { renderMain } from "./main.ts";
 import { type Nginx, nginxAt, nginxOf } from "./places.ts";
 import { findNginx, readPid, testConfig } from "./program.ts";
@@ -20,6 +22,7 @@ export function createOwnNginx(root: string, doors: Doors, emit: Emit): Listener
   const nginx = nginxOf(root, true);
   const listen = [...doors.listen, ...doors.listenTls];
   let child: ChildProcess | null = null;
+  let holder: Server | null = null;
   let closing = false;
 
   const launch = async () => {
@@ -39,14 +42,17 @@ export function createOwnNginx(root: string, doors: Doors, emit: Emit): Listener
       await writeSites(root, doors);
       testConfig(nginx);
       await endLeftover(root, nginx, emit);
+      holder = await startHolder(root);
       await launch().catch((error: unknown) => {
         closing = true;
+        holder?.close();
         throw error;
       });
       return { port: portOf(listen[0]!) };
     },
     async close(drain) {
       closing = true;
+      holder?.close();
       if (!child || hasEnded(child)) return;
       const ended = once(child, "exit");
       child.kill("SIGQUIT");

@@ -3,7 +3,7 @@ import { GreenroomError } from "../../errors.ts";
 /** A text that is meant as it is, also where nginx looks for variables. */
 export function literal(text: string): string {
   // The dollar would begin a variable, and nginx has no way to say that it doesn't.
-  if (!text.includes("$") && !/[\0-\x1f]/.test(text)) return text;
+  if (!text.includes("$") && !/\p{Cc}/u.test(text)) return text;
   throw new GreenroomError("ROUTER_REFUSED", `nginx can't be told of ${JSON.stringify(text)}`, {
     hint: "take a path without dollar signs and control characters",
   });

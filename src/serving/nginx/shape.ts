@@ -39,7 +39,7 @@ function shapeOn({ site, sides }: EnvironmentState, side: Side): Shape | null {
   return staged && shapeOf(staged);
 }
 
-export function shapeOf({ serve, storage = [] }: Pick<StagedSpec, "serve" | "storage">): Shape {
+export function shapeOf({ serve, storage }: Pick<StagedSpec, "serve" | "storage">): Shape {
   const folder = serve.public;
   const seen = folder === null ? [] : storage.flatMap((path) => seenAs(path, folder) ?? []);
   const listen = serve.kind === "process" ? serve.listen : null;

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { SIDES, type Side } from "../../environment/sides.ts";
 import { at, type Identity, type Site } from "../../environment/site.ts";
-import { renderContent, renderMixed } from "./content.ts";
+import { renderContent, renderMixed, renderPosted } from "./content.ts";
+import { renderHold } from "./hold.ts";
 import { NOTHING_PAGE, UNKNOWN_PAGE } from "./pages.ts";
 import { renderPreviewChoice, renderSubdomainChoice } from "./previews.ts";
 import { indent, literal, word } from "./quote.ts";
@@ -96,18 +97,19 @@ ${indent(body)}}
 /** `place` names, below the site, what is served. */
 function renderRest({ site, shapes }: Facts, place: string, appHost: string): string {
   const release = `${literal(site.dir)}/${place}`;
-  const to = { release, upstream: `http://${upstreamOf(site)}$greenroom_side`, appHost };
-  const content = areEqual(shapes)
-    ? renderContent({ ...to, shape: shapes.blue })
-    : renderMixed({
-        ...to,
-        kind: variable(site, "kind"),
-        folder: variable(site, "folder"),
-        storage: [...new Set([...shapes.blue.storage, ...shapes.green.storage])],
-      });
+  const assets = word(literal(at.asset(site)).replace(/\/$/, ""));
+  const to = { release, assets, upstream: `http://${upstreamOf(site)}$greenroom_side`, appHost };
+  const mixed = {
+    kind: variable(site, "kind"),
+    folder: variable(site, "folder"),
+    storage: [...new Set([...shapes.blue.storage, ...shapes.green.storage])],
+  };
+  const alike = { ...to, shape: shapes.blue };
+  const content = areEqual(shapes) ? renderContent(alike) : renderMixed({ ...to, ...mixed });
+  const posted = areEqual(shapes) ? renderPosted(alike) : `try_files /.greenroom @${mixed.kind};\n`;
   return `add_header Set-Cookie $greenroom_cookie always;
 add_header X-Robots-Tag $greenroom_robots always;
 add_header X-Content-Type-Options $greenroom_nosniff always;
 add_header Cache-Control $greenroom_cache;
-${content}${UNKNOWN_PAGE}${NOTHING_PAGE}`;
+${content}${renderHold(site, posted)}${UNKNOWN_PAGE}${NOTHING_PAGE}`;
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { siteName } from "../../environment/site.ts";
 import type { Destination } from "./hosts.ts";
 import { sendPage } from "./pages.ts";
@@ -7,6 +8,10 @@ import type { Request, Visit } from "./visit.ts";
 
 export function sendUnknownHost({ req, res }: Request): void {
   sendPage(req, res, { status: 404, title: "There is no such site here" });
+}
+
+export function sendTwoHosts(req: IncomingMessage, res: ServerResponse): void {
+  sendPage(req, res, { status: 400, title: "A request has one Host" }, ["Connection", "close"]);
 }
 
 export function sendNothingLive({ site }: Destination, { req, res, insider }: Request): void {

@@ -2,7 +2,7 @@ import { realpathSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { answer, createKept, type Kept } from "./answer.ts";
 import { isLoopback } from "./forwarding-headers.ts";
-import { sendNothingLive, sendPaused, sendUnknownHost } from "./help-pages.ts";
+import { sendNothingLive, sendPaused, sendTwoHosts, sendUnknownHost } from "./help-pages.ts";
 import { isPaused, untilResumed } from "./hold.ts";
 import { type Destination, resolveHost } from "./hosts.ts";
 import { createHttpServer, type HttpServer } from "./server.ts";
@@ -15,6 +15,7 @@ export function createRouter(root: string): Router {
   const real = realpathSync(root);
   const kept = createKept();
   const server = createHttpServer((req, res, wire) => {
+    if (hasTwoHosts(req)) return sendTwoHosts(req, res);
     const destination = resolveHost(real, hostOf(req));
     const insider = destination?.target.kind === "preview" || isNeighbour(req);
     return route(kept, destination, { req, res, wire, insider });
@@ -42,10 +43,19 @@ async function hold(kept: Kept, destination: Destination, request: Request): Pro
 }
 
 function pass(kept: Kept, destination: Destination, request: Request): unknown {
-  const visit = readVisit(destination, request.req.headers.cookie, kept.releases);
+  const visit = readVisit(destination, request.req, kept.releases);
   if (visit) return answer(kept, visit, request);
   if (destination.target.kind === "preview") return sendUnknownHost(request);
   return sendNothingLive(destination, request);
+}
+
+// Of two Host headers Node would take the first, and whoever is before or behind us maybe the other (RFC 9112, 3.2).
+function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
+  let hosts = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (rawHeaders[index]!.length === 4 && rawHeaders[index]!.toLowerCase() === "host") hosts += 1;
+  }
+  return hosts > 1;
 }
 
 /** A proxy may send the whole URL as the target; its host then counts (RFC 9112, 3.2.2). */

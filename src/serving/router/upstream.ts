@@ -28,7 +28,7 @@ export function createUpstreams(): Upstreams {
   return {
     ask(address, asked, connection) {
       const agent = connection === "pooled" ? pooled : fresh;
-      return request({ ...address, ...asked, agent, setHost: false });
+      return request({ ...address, ...asked, agent, setHost: false, maxHeaderSize: LARGEST_HEAD });
     },
     close() {
       pooled.destroy();
@@ -36,6 +36,9 @@ export function createUpstreams(): Upstreams {
     },
   };
 }
+
+/** What an app may say before its body; cookies and policies of some are larger than Node's 16 KB. */
+const LARGEST_HEAD = 65_536;
 
 /** Null while the side's `web` has no port. */
 export function addressOf(site: Site, side: Side, serve: ProcessServing): Address | null {

@@ -16,9 +16,10 @@ import {
 import type { ProcessServing } from "../../environment/spec.ts";
 import { GreenroomError } from "../../errors.ts";
 import { readAccount } from "../../processes/account.ts";
+import { forgetPrograms } from "../supervisord/retire.ts";
 import { assertSocketFits, readTarget } from "./endpoint.ts";
 import { probe } from "./health.ts";
-import { isUp } from "./up-state.ts";
+import { isUp, readUp } from "./up-state.ts";
 import { readWantedId } from "./want.ts";
 
 /** Talks to the supervisor in `greenroom up` through the environment's `run` folder. Static sites need none. */
@@ -44,6 +45,7 @@ export function createSupervisorClient(root: string): Supervisor {
       const reason = await ask(site, side, serve);
       if (reason !== null) throw unhealthy(site, side, reason);
     },
+    forget: forgetPrograms,
   };
 }
 
@@ -75,13 +77,16 @@ async function untilStarted(
     assertUp(site);
     nextLook = performance.now() + LOOK;
   }
-  throw unhealthy(
-    site,
-    side,
-    `there was no word of it in ${limit / 1000} s`,
-    readState(site, side)?.lastLines,
-    release,
-  );
+  const state = readState(site, side);
+  if (state?.id !== id) throw noSign(site, limit);
+  throw unhealthy(site, side, `it took more than ${limit / 1000} s`, state.lastLines, release);
+}
+
+/** It has the lock, but doesn't act: stopped with Ctrl-Z, or stuck. */
+function noSign(site: Site, limit: number): GreenroomError {
+  const pid = readUp(site.root)?.pid;
+  const what = `greenroom up${pid ? ` (process ${pid})` : ""} gave no sign of starting ${siteName(site)} in ${limit / 1000} s`;
+  return new GreenroomError("PROCESS_UNHEALTHY", what, { hint: "stop it and start it again: greenroom up" });
 }
 
 /** What the supervisor may need besides ending the old processes and starting the new ones. */

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { lstatSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { readJson, readPointer } from "../../disk/durable.ts";
 import { isSide, type Side } from "../../environment/sides.ts";
@@ -22,7 +22,10 @@ export interface Known {
   want: SideWant | null;
 }
 
-/** The side's pointer says which release, the wanted file under which id. Throws on what is half there. */
+/**
+ * The side's pointer says which release, the wanted file under which id. Where the file doesn't know of the release yet,
+ * all stays as it was for a moment; then the pointer is enough. Throws on what is half there.
+ */
 export function readWant(site: Site, side: Side, known: Known | null): Known {
   const pointer = readPointer(at.side(site, side));
   if (pointer === null) return { key: "", want: null };
@@ -32,7 +35,18 @@ export function readWant(site: Site, side: Side, known: Known | null): Known {
   const key = `${side} ${release} ${id}`;
   if (known?.key === key) return known;
   const spec = readStaged(at.staged(site, release));
-  return { key, want: isProcessSpec(spec) ? { key, id, side, release, spec } : null };
+  if (!isProcessSpec(spec)) return { key, want: null };
+  if (id === "" && isYoung(at.side(site, side))) return known ?? { key: "", want: null };
+  return { key, want: { key, id, side, release, spec } };
+}
+
+/** A staging moves the pointer, then writes the file: who acts between the two starts everything twice. */
+const GRACE = 3_000;
+
+function isYoung(pointer: string): boolean {
+  const moved = lstatSync(pointer, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const age = Date.now() - moved;
+  return age >= 0 && age < GRACE;
 }
 
 /** The side that visitors get, null before anything is live. */

@@ -43,7 +43,7 @@ export function watchFolders(
   return { follow, close };
 }
 
-/** A staging moves a pointer, then writes a file: acting between the two would start a process in vain. */
+/** Changes come in crowds: a look at the end of one does. */
 const QUIET = 25;
 
 // The kernel's limit of watches may be used up; then looking now and then must do.

@@ -45,6 +45,26 @@ describe("a request reaches the app", () => {
     expect(chunked.body).toBe(body.toString());
   });
 
+  test("and the answer comes back with headers of up to 60 kB", async () => {
+    const { port } = await serveApp((_, res) => {
+      res
+        .writeHead(200, Array.from({ length: 10 }, (_, i) => [`X-${i}`, "x".repeat(6_000)]).flat())
+        .end("said");
+    });
+    const socket = say(port, "GET / HTTP/1.1\r\nHost: shop.localhost\r\nConnection: close\r\n\r\n");
+    const heard = await hear(socket);
+    expect(heard).toMatch(/^HTTP\/1.1 200 [\s\S]*X-9: x{6000}\r\n[\s\S]*said/);
+  });
+
+  test.each(["Host: other.localhost", "hOST: shop.localhost"])(
+    "never with a second host: %s",
+    async (second) => {
+      const { port } = await serveApp((_, res) => res.end("reached"));
+      const head = `GET / HTTP/1.1\r\nHost: shop.localhost\r\n${second}\r\n\r\n`;
+      expect(await hear(say(port, head))).toMatch(/^HTTP\/1.1 400 (?![\s\S]*reached)/);
+    },
+  );
+
   test("with Host as sent, and told who asks", async () => {
     const { port } = await serveApp((req, res) => res.end(JSON.stringify(req.rawHeaders)));
     const tell = async (headers: Record<string, string | string[]>) =>
