@@ -65,7 +65,6 @@ describe("a side's web", () => {
     pointSide(site, "green", "1");
     expect(await untilHealthy(site, "green", "1")).toMatchObject({ id: "" });
     expect(performance.now() - begun).toBeGreaterThan(2_500);
-    expect(performance.now() - begun).toBeLessThan(8_000);
   });
 
   test("starts once, however long it takes between the pointer and the word of it", async () => {
