@@ -4,7 +4,12 @@ import { existsSync, readFileSync } from "node:fs";
 import { run, setUp } from "./setup.mjs";
 
 /** Debian packages by the program that tests need of them. Where one can't be had, its tests skip and say so. */
-const PACKAGES = { strace: "strace", "mkfs.xfs": "xfsprogs", nginx: "nginx-light" };
+const PACKAGES = {
+  strace: "strace",
+  "mkfs.xfs": "xfsprogs",
+  nginx: "nginx-light",
+  supervisord: "supervisor",
+};
 
 /** What `--long` has more of. */
 const LONG = ["test/faults", "test/e2e/switch-load.test.ts", "test/disk/contention.test.ts"];

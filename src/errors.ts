@@ -42,6 +42,7 @@ export const ERRORS = {
   UP_RUNNING: { exit: 18, about: "`greenroom up` already runs for this root" },
   PORT_TAKEN: { exit: 18, about: "the port is in use" },
   ROUTER_REFUSED: { exit: 18, about: "nginx isn't there, doesn't run, or refuses what it is told" },
+  SUPERVISOR_REFUSED: { exit: 18, about: "supervisord isn't there, doesn't run, or refuses what it is told" },
   PROCESS_UNHEALTHY: { exit: 19, about: "a process of the side didn't become healthy" },
 
   DISK_FULL: { exit: 20, about: "the disk is full" },

@@ -7,8 +7,9 @@ export default defineCommand({
   words: [],
   options: {
     router: value("NAME", "who answers visitors: embedded or nginx"),
+    supervisor: value("NAME", "who keeps processes running: embedded or supervisord"),
     listen: value("ADDRESSES", "where, for instance 127.0.0.1:8080; several with commas between"),
-    unprivileged: flag("with an nginx of its own that `greenroom up` starts, as you"),
+    unprivileged: flag("with an nginx and a supervisord of its own that `greenroom up` starts, as you"),
     yes: flag("don't ask"),
     remove: flag("undo it: this machine serves the root no more"),
   },
@@ -16,6 +17,7 @@ export default defineCommand({
   examples: [
     "greenroom setup --dry-run --router nginx",
     "greenroom setup --yes --router nginx --listen 127.0.0.1:8080 --unprivileged",
+    "greenroom setup --yes --supervisor supervisord --unprivileged",
     "greenroom setup --remove",
   ],
   async run({ app, options, dryRun, json }) {
@@ -33,13 +35,15 @@ export default defineCommand({
 
 interface Wishes {
   router: string | undefined;
+  supervisor: string | undefined;
   listen: string | undefined;
   unprivileged: boolean;
 }
 
-function wishesOf({ router, listen, unprivileged }: Wishes): Partial<Machine> {
+function wishesOf({ router, supervisor, listen, unprivileged }: Wishes): Partial<Machine> {
   return {
     ...(router !== undefined && { router: router as Machine["router"] }),
+    ...(supervisor !== undefined && { supervisor: supervisor as Machine["supervisor"] }),
     ...(listen !== undefined && { listen: listen.split(",") }),
     ...(unprivileged && { unprivileged }),
   };

@@ -2,6 +2,7 @@ import { ensureDirectory } from "../disk/durable.ts";
 import { GreenroomError } from "../errors.ts";
 import { type Machine, readMachine } from "../serving/machine.ts";
 import { createListener } from "../serving/routers.ts";
+import { createRunner } from "../serving/runners.ts";
 import { runUp } from "../serving/up.ts";
 import { defineCommand, value } from "./command.ts";
 
@@ -21,6 +22,7 @@ export default defineCommand({
       ...whereOf(machine, options),
       emit: app.emit,
       router: createListener(app.root, app.emit),
+      runner: createRunner(app.root, app.emit),
     });
     return { stopped: true };
   },

@@ -10,6 +10,8 @@ export interface Supervisor {
   start(site: Site, side: Side, release: string, serve: Serving): Promise<void>;
   /** Rejects unless the side's processes are healthy right now. */
   assertHealthy(site: Site, side: Side, serve: Serving): Promise<void>;
+  /** Ends what is run for a removed environment by a supervisor that needs no `greenroom up`. */
+  forget(site: Site): Promise<void>;
 }
 
 /** Answers requests for one side as visitors would be answered, before there are any. */

@@ -29,6 +29,7 @@ export async function remove(scene: Scene, { force, storage, dryRun }: RemoveOpt
     try {
       await world.parts.router.forget(site);
       removeLocked(scene, kept !== null);
+      await world.parts.supervisor.forget(site);
     } finally {
       store.release();
     }

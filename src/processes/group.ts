@@ -22,6 +22,12 @@ export function leaderOf(pid: number): Leader {
 export async function endGroup(leader: Leader, drain: number): Promise<void> {
   if (!isOurs(leader)) return;
   if (!signalGroup(leader, "SIGTERM")) return;
+  await finishGroup(leader, drain);
+}
+
+/** Kills what is left after `drain` milliseconds of a group that was asked to end by somebody else. */
+export async function finishGroup(leader: Leader, drain: number): Promise<void> {
+  if (!isOurs(leader)) return;
   if (await isGoneWithin(leader.pid, drain)) return;
   signalGroup(leader, "SIGKILL");
   await isGoneWithin(leader.pid, UNINTERRUPTIBLE);

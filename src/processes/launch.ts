@@ -21,7 +21,12 @@ export function launch(shellLine: string, options: Launch): ChildProcess {
     return start(shell, { cwd, stdio, env: { ...process.env, ...env } });
   }
   const { wrapper, identity, home } = planDemotion(user);
-  return start([...wrapper, ...shell], { cwd, stdio, env: { ...minimal(home), ...env }, ...identity });
+  return start([...wrapper, ...shell], {
+    cwd,
+    stdio,
+    env: { ...minimalEnvironment(home), ...env },
+    ...identity,
+  });
 }
 
 function start(
@@ -47,8 +52,8 @@ function tooBig(argv: string[], env: NodeJS.ProcessEnv, cause: unknown): Greenro
   );
 }
 
-function minimal(home: string | undefined): NodeJS.ProcessEnv {
+export function minimalEnvironment(home: string | undefined): Record<string, string> {
   const { PATH, LANG, TZ, TERM } = process.env;
   const known = Object.entries({ PATH, HOME: home, LANG, TZ, TERM });
-  return Object.fromEntries(known.filter(([, value]) => value !== undefined));
+  return Object.fromEntries(known.filter((entry): entry is [string, string] => entry[1] !== undefined));
 }

@@ -4,6 +4,7 @@ import { readJson } from "../disk/durable.ts";
 import { GreenroomError } from "../errors.ts";
 
 export const ROUTERS = ["embedded", "nginx"] as const;
+export const SUPERVISORS = ["embedded", "supervisord"] as const;
 
 /** An address and a port: `127.0.0.1:8080`, `[::1]:8080`, or the port alone. */
 const address = z.string().regex(/^(?:(?:\[[0-9a-f:]+\]|[a-z0-9.-]+):)?\d{1,5}$/, {
@@ -12,6 +13,7 @@ const address = z.string().regex(/^(?:(?:\[[0-9a-f:]+\]|[a-z0-9.-]+):)?\d{1,5}$/
 
 const schema = z.strictObject({
   router: z.enum(ROUTERS).default("embedded"),
+  supervisor: z.enum(SUPERVISORS).default("embedded"),
   /** Where visitors come in. */
   listen: z.array(address).min(1).default(["127.0.0.1:8080"]),
   /** Greenroom starts the real parts itself, as whoever runs it, instead of using the machine's. */

@@ -5,6 +5,11 @@ import { type Machine, machinePath, parseMachine, readMachine } from "./machine.
 import { nginxAt, nginxOf } from "./nginx/places.ts";
 import { findNginx, reload, testConfig } from "./nginx/program.ts";
 import { writeSites } from "./nginx/router.ts";
+import { isUp } from "./supervisor/up-state.ts";
+import { findSupervisord } from "./supervisord/daemon.ts";
+import { supervisordOf } from "./supervisord/places.ts";
+import { retire } from "./supervisord/retire.ts";
+import { call } from "./supervisord/rpc.ts";
 
 /** A file that setup writes, or takes away where its content is null. */
 export interface Change {
@@ -22,6 +27,7 @@ export interface Setup {
 export function planSetup(root: string, wishes: Partial<Machine> | null): Setup {
   const machine = wishes && parseMachine({ ...readMachine(root), ...wishes });
   if (machine?.router === "nginx") findNginx();
+  if (machine?.supervisor === "supervisord") findSupervisord();
   const files = [
     { path: machinePath(root), content: machine && `${JSON.stringify(machine, null, 2)}\n` },
     { path: INCLUDE, content: includeOf(root, machine) },
@@ -64,6 +70,7 @@ export async function setUp(root: string, { machine, changes }: Setup): Promise<
   const before = changes.map(({ path }) => ({ path, content: readOrNull(path) }));
   const tells = changes.some(({ path }) => path === INCLUDE);
   const nginx = nginxOf(root, false);
+  await assertSupervisor(root, machine);
   try {
     if (machine && tells) await writeSites(root, machine.listen);
     changes.forEach(put);
@@ -73,6 +80,13 @@ export async function setUp(root: string, { machine, changes }: Setup): Promise<
     before.forEach(put);
     throw error;
   }
+  // One that runs goes on as it was set up; the next one ends what isn't its own.
+  if (machine?.supervisor !== "supervisord" && !isUp(root)) await retire(root);
+}
+
+async function assertSupervisor(root: string, machine: Machine | null): Promise<void> {
+  if (machine?.supervisor !== "supervisord" || machine.unprivileged) return;
+  await call(supervisordOf(root, false), "supervisor.getPID");
 }
 
 function put({ path, content }: Change): void {

@@ -6,7 +6,8 @@ import { isHeld, type Lock, tryLock } from "../disk/lock.ts";
 import { at, type UpState } from "../environment/site.ts";
 import { GreenroomError } from "../errors.ts";
 import type { Emit } from "../events.ts";
-import { type EmbeddedSupervisor, startSupervisor } from "./supervisor/supervisor.ts";
+import type { Runner } from "./supervisor/runner.ts";
+import { type RunningSupervisor, startSupervisor } from "./supervisor/supervisor.ts";
 
 /** Answers visitors: the part of `greenroom up` that listens. */
 export interface Listener {
@@ -22,6 +23,7 @@ export interface UpOptions {
   port: number;
   emit: Emit;
   router: Listener;
+  runner: Runner;
 }
 
 /** Serves a root until SIGINT or SIGTERM, then ends everything it started. A second signal ends it at once. */
@@ -39,18 +41,19 @@ export async function runUp(options: UpOptions): Promise<void> {
 }
 
 async function serve(
-  { root, host, port: wish, emit, router }: UpOptions,
+  { root, host, port: wish, emit, router, runner }: UpOptions,
   interrupts: Interrupts,
 ): Promise<void> {
   const { port } = await router.listen({ host, port: wish });
-  let supervisor: EmbeddedSupervisor | undefined;
+  let supervisor: RunningSupervisor | undefined;
   try {
-    supervisor = await startSupervisor(root, { emit, urlOf: (domain) => urlOf(domain, port) });
+    supervisor = await startSupervisor(root, { emit, runner, urlOf: (domain) => urlOf(domain, port) });
     interrupts.onSecond(() => endNow(root, supervisor));
     writeJsonDurably(at.up(root), { pid: process.pid, host, port, since: now() } satisfies UpState);
     emit({ event: "ready", url: urlOf(nameOf(host), port), port });
     await interrupts.first;
-    emit({ event: "step", text: "stopping: requests in flight may finish, then all processes end" });
+    const then = runner.outlives ? "processes go on" : "all processes end";
+    emit({ event: "step", text: `stopping: requests in flight may finish, then ${then}` });
   } finally {
     await router.close(DRAIN);
     await supervisor?.close();
@@ -99,7 +102,7 @@ function catchInterrupts(): Interrupts {
   };
 }
 
-function endNow(root: string, supervisor: EmbeddedSupervisor | undefined): never {
+function endNow(root: string, supervisor: RunningSupervisor | undefined): never {
   supervisor?.kill();
   rmSync(at.up(root), { force: true });
   process.exit(130);

@@ -40,7 +40,7 @@ export function specOf(more: Partial<EnvironmentSpec> = {}): EnvironmentSpec {
 export function quietParts(): Parts {
   return {
     router: { async settle() {}, async forget() {} },
-    supervisor: { assertReady() {}, async start() {}, async assertHealthy() {} },
+    supervisor: { assertReady() {}, async start() {}, async assertHealthy() {}, async forget() {} },
     door: {
       async open(site, side) {
         const server = createServer((request, response) => {

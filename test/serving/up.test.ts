@@ -16,6 +16,7 @@ const UP = `
   import { createServer } from "node:http";
   import { runUp } from "src/serving/up.ts";
   import { GreenroomError } from "src/errors.ts";
+  import { createRunner } from "src/serving/runners.ts";
   const server = createServer((req, res) => {
     res.setHeader("connection", "close");
     res.write("begun ");
@@ -34,7 +35,7 @@ const UP = `
   const [root, port = "0"] = process.argv.slice(2);
   const emit = (event) => console.log(JSON.stringify(event));
   try {
-    await runUp({ root, host: "127.0.0.1", port: Number(port), emit, router });
+    await runUp({ root, host: "127.0.0.1", port: Number(port), emit, router, runner: createRunner(root, emit) });
     console.log("ended cleanly");
   } catch (error) {
     console.log(error.code + ": " + error.message);

@@ -16,6 +16,7 @@ import {
 import type { ProcessServing } from "../../environment/spec.ts";
 import { GreenroomError } from "../../errors.ts";
 import { readAccount } from "../../processes/account.ts";
+import { forgetPrograms } from "../supervisord/retire.ts";
 import { assertSocketFits, readTarget } from "./endpoint.ts";
 import { probe } from "./health.ts";
 import { isUp, readUp } from "./up-state.ts";
@@ -44,6 +45,7 @@ export function createSupervisorClient(root: string): Supervisor {
       const reason = await ask(site, side, serve);
       if (reason !== null) throw unhealthy(site, side, reason);
     },
+    forget: forgetPrograms,
   };
 }
 

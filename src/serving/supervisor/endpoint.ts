@@ -31,12 +31,17 @@ export interface Endpoint {
 /** A fresh place: nothing of a process before is left in it. */
 export async function prepareEndpoint(site: Site, side: Side, serve: ProcessServing): Promise<Endpoint> {
   removeEndpoint(site, side);
-  if (serve.listen === "port") return preparePort(site, side);
+  if (serve.listen === "port") return atPort(await ensureFreePort(site, side));
   assertSocketFits(site);
-  const socket = at.socket(site, side);
-  if (serve.user !== null && process.getuid?.() === 0)
-    return prepareForeign(site, side, readAccount(serve.user));
-  return { env: { SOCKET: socket }, target: { socketPath: socket }, adopt: () => open(socket) };
+  const account = foreignAccount(serve);
+  if (account) makeFolder(site, side, account);
+  return atSocket(site, side, account);
+}
+
+/** The place of a process that runs already. */
+export function findEndpoint(site: Site, side: Side, serve: ProcessServing): Endpoint {
+  if (serve.listen === "port") return atPort(readPort(site, side) ?? 0);
+  return atSocket(site, side, foreignAccount(serve));
 }
 
 export function removeEndpoint(site: Site, side: Side): void {
@@ -65,20 +70,28 @@ export function assertSocketFits(site: Site): void {
   );
 }
 
-async function preparePort(site: Site, side: Side): Promise<Endpoint> {
-  const port = await ensureFreePort(site, side);
+function atPort(port: number): Endpoint {
   return { env: { PORT: String(port) }, target: { host: "127.0.0.1", port }, adopt: () => {} };
+}
+
+function foreignAccount({ user }: ProcessServing): Account | null {
+  return user !== null && process.getuid?.() === 0 ? readAccount(user) : null;
 }
 
 // An account that could write into run/ could forge what we read there, and a symlink in place of its socket would
 // lead the router anywhere. So it gets a folder to itself, and its socket a second name in run/ once it is one.
-function prepareForeign(site: Site, side: Side, account: Account): Endpoint {
+function makeFolder(site: Site, side: Side, account: Account): void {
   const folder = join(at.run(site), side);
   mkdirSync(folder, { mode: 0o750 });
   chownSync(folder, account.uid, account.gid);
-  const theirs = join(folder, "sock");
+}
+
+function atSocket(site: Site, side: Side, account: Account | null): Endpoint {
   const ours = at.socket(site, side);
-  return { env: { SOCKET: theirs }, target: { socketPath: ours }, adopt: () => adopt(theirs, ours, account) };
+  const target = { socketPath: ours };
+  if (!account) return { env: { SOCKET: ours }, target, adopt: () => open(ours) };
+  const theirs = join(at.run(site), side, "sock");
+  return { env: { SOCKET: theirs }, target, adopt: () => adopt(theirs, ours, account) };
 }
 
 function adopt(theirs: string, ours: string, account: Account): void {

@@ -10,6 +10,8 @@ export interface Supervised {
   /** Looks and acts. Throws on what is half there; that side then goes on as it is. */
   reconcile(): void;
   end(): Promise<void>;
+  /** Lets everything go on, unwatched. */
+  leave(): Promise<void>;
 }
 
 export function superviseEnvironment(site: Site, context: Context): Supervised {
@@ -26,6 +28,9 @@ export function superviseEnvironment(site: Site, context: Context): Supervised {
     async end() {
       others.set(null);
       await Promise.all([others.settled(), ...SIDES.map((side) => sides[side].end())]);
+    },
+    async leave() {
+      await Promise.all([others.leave(), ...SIDES.map((side) => sides[side].leave())]);
     },
   };
 }

@@ -7,14 +7,21 @@ import { listSites } from "./sites.ts";
 
 /**
  * Ends what an earlier `greenroom up` of this root left running when it was killed. Only for the holder of up.lock:
- * to everybody else these are the processes of a living one.
+ * to everybody else these are the processes of a living one. What a living `keeper` looks after is spared.
  */
-export async function endLeftovers(root: string): Promise<number> {
+export async function endLeftovers(root: string, keeper: Keeper | null = null): Promise<number> {
   const leaders = new Map<number, Leader>();
-  for (const leader of [...(await readRecorded(root)), ...(await findMarked(root))])
-    leaders.set(leader.pid, leader);
+  for (const leader of [...(await readRecorded(root)), ...(await findMarked(root, keeper))])
+    if (!keeper?.leaders.includes(leader.pid)) leaders.set(leader.pid, leader);
   await Promise.all([...leaders.values()].map((leader) => endGroup(leader, PATIENCE)));
   return leaders.size;
+}
+
+/** A supervisor that outlives `greenroom up`. */
+export interface Keeper {
+  leaders: number[];
+  /** What all that descends from it carries in its environment, also what has left its leader's group. */
+  mark: string;
 }
 
 const PATIENCE = 3_000;
@@ -37,13 +44,15 @@ async function readLeaders(path: string): Promise<Leader[]> {
 }
 
 // A process may have been started and not yet recorded, or have outlived the leader that was.
-async function findMarked(root: string): Promise<Leader[]> {
+async function findMarked(root: string, keeper: Keeper | null): Promise<Leader[]> {
   const [mark] = Object.entries(markOf(root)).map(([name, value]) => `${name}=${value}`);
   const processes = await readProcesses();
   const marked = await Promise.all(
     processes.map(async ({ pid, group }) => {
-      const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
-      return pid !== process.pid && environment.split("\0").includes(mark ?? "") ? [leaderOf(group)] : [];
+      const text = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
+      const variables = text.split("\0");
+      const isLeft = variables.includes(mark ?? "") && !(keeper && variables.includes(keeper.mark));
+      return pid !== process.pid && isLeft ? [leaderOf(group)] : [];
     }),
   );
   return marked.flat();

@@ -1,10 +1,9 @@
 import { once } from "node:events";
 import { GreenroomError } from "../../errors.ts";
 import type { Leader } from "../../processes/group.ts";
-import { type Body, embody } from "./body.ts";
-import { type Endpoint, prepareEndpoint } from "./endpoint.ts";
+import { type Endpoint, findEndpoint, prepareEndpoint } from "./endpoint.ts";
 import { untilHealthy } from "./health.ts";
-import type { Log } from "./log.ts";
+import type { Body, Runner } from "./runner.ts";
 import type { ProcessPlan } from "./want.ts";
 
 /** What there is to say of a process once it has failed or is to stop. */
@@ -16,6 +15,8 @@ export interface Life {
   healthyFor: number;
   /** Ends what is left of it. */
   end(): Promise<void>;
+  /** Lets it go on, unwatched. */
+  leave(): void;
 }
 
 export interface LifeEvents {
@@ -24,19 +25,24 @@ export interface LifeEvents {
 }
 
 /** From the start of a process to its failure, or until it is to stop. Never rejects. */
-export async function live(plan: ProcessPlan, log: Log, stop: AbortSignal, on: LifeEvents): Promise<Life> {
-  let endpoint: Endpoint | null;
+export async function live(
+  plan: ProcessPlan,
+  runner: Runner,
+  stop: AbortSignal,
+  on: LifeEvents,
+): Promise<Life> {
   let body: Body;
+  let endpoint: Endpoint | null;
   try {
-    endpoint = plan.listens ? await prepareEndpoint(plan.site, plan.side, plan.want.spec.serve) : null;
-    body = embody(plan, endpoint?.env ?? {}, log);
+    ({ body, endpoint } = await embody(plan, runner));
   } catch (error) {
     return stillborn(error);
   }
-  on.started(body.leader);
+  if (body.leader) on.started(body.leader);
   const over = new AbortController();
   const finish = () => over.abort();
   stop.addEventListener("abort", finish, { once: true });
+  if (stop.aborted) finish();
   void body.exited.then(finish);
 
   const late = endpoint ? await becomeHealthy(plan, endpoint, over.signal) : null;
@@ -44,15 +50,31 @@ export async function live(plan: ProcessPlan, log: Log, stop: AbortSignal, on: L
   stop.removeEventListener("abort", finish);
   const reason = over.signal.aborted && !stop.aborted ? await body.exited : (late ?? "");
   if (!stop.aborted) await body.outputEnded(LAST_WORDS);
-  return { leader: body.leader, reason, healthyFor, lastLines: body.lastLines(), end: body.end };
+  return {
+    leader: body.leader,
+    reason,
+    healthyFor,
+    lastLines: body.lastLines(),
+    end: body.end,
+    leave: body.leave,
+  };
 }
 
 /** How long a process's last lines may be on their way after it has ended. */
 const LAST_WORDS = 300;
 
+async function embody(plan: ProcessPlan, runner: Runner): Promise<{ body: Body; endpoint: Endpoint | null }> {
+  const { site, side, listens } = plan;
+  const { serve } = plan.want.spec;
+  const found = await runner.find(plan);
+  if (found) return { body: found, endpoint: listens ? findEndpoint(site, side, serve) : null };
+  const endpoint = listens ? await prepareEndpoint(site, side, serve) : null;
+  return { body: await runner.start(plan, endpoint?.env ?? {}), endpoint };
+}
+
 function stillborn(error: unknown): Life {
   const reason = error instanceof GreenroomError ? error.message : `it could not be started: ${error}`;
-  return { leader: null, reason, lastLines: [], healthyFor: 0, end: async () => {} };
+  return { leader: null, reason, lastLines: [], healthyFor: 0, end: async () => {}, leave: () => {} };
 }
 
 async function becomeHealthy(

@@ -1,8 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { at } from "../../environment/site.ts";
 import type { Leader } from "../../processes/group.ts";
 import { type Life, live } from "./life.ts";
-import { openLog } from "./log.ts";
+import type { Runner } from "./runner.ts";
 import type { Running } from "./slot.ts";
 import type { ProcessPlan } from "./want.ts";
 
@@ -25,15 +24,29 @@ export interface Failure {
 }
 
 /** Keeps one process running until it is ended, with growing pauses while it fails. */
-export function superviseProcess(plan: ProcessPlan, on: ProcessEvents): Running {
+export function superviseProcess(plan: ProcessPlan, runner: Runner, on: ProcessEvents): Running {
   const stop = new AbortController();
-  const done = keepRunning(plan, on, stop.signal).catch(on.trouble);
+  let watched = true;
+  const done = keepRunning(plan, runner, on, { signal: stop.signal, isWatched: () => watched }).catch(
+    on.trouble,
+  );
   return {
     end: () => {
       stop.abort();
       return done;
     },
+    leave: () => {
+      watched = false;
+      stop.abort();
+      return done;
+    },
   };
+}
+
+interface Stop {
+  signal: AbortSignal;
+  /** False: stop watching it, and let it go on. */
+  isWatched(): boolean;
 }
 
 const FIRST_PAUSE = 500;
@@ -41,21 +54,29 @@ const LONGEST_PAUSE = 30_000;
 /** Who was healthy this long starts anew with the shortest pause. */
 const CALM = 60_000;
 
-async function keepRunning(plan: ProcessPlan, on: ProcessEvents, stop: AbortSignal): Promise<void> {
-  const log = openLog(at.log(plan.site, `${plan.name}.${plan.side}.log`), on.trouble);
+async function keepRunning(
+  plan: ProcessPlan,
+  runner: Runner,
+  on: ProcessEvents,
+  { signal, isWatched }: Stop,
+): Promise<void> {
   let wait = FIRST_PAUSE;
-  for (let restarts = 0; !stop.aborted; restarts++) {
-    const life = await live(plan, log, stop, { ...on, started: (leader) => on.started(leader, restarts) });
-    if (!stop.aborted) {
+  for (let restarts = 0; !signal.aborted; restarts++) {
+    const life = await live(plan, runner, signal, {
+      ...on,
+      started: (leader) => on.started(leader, restarts),
+    });
+    if (!isWatched()) return life.leave();
+    if (!signal.aborted) {
       if (life.healthyFor >= CALM) wait = FIRST_PAUSE;
       on.failed(failureOf(life, wait));
     }
     await life.end();
     if (life.leader) on.gone(life.leader);
-    await pause(wait, undefined, { signal: stop }).catch(() => {});
+    await pause(wait, undefined, { signal }).catch(() => {});
     wait = Math.min(wait * 2, LONGEST_PAUSE);
   }
-  await log.close();
+  if (isWatched()) await runner.forget(plan);
 }
 
 function failureOf({ reason, lastLines, healthyFor }: Life, wait: number): Failure {

@@ -7,7 +7,7 @@ import { type FolderWatch, watchFolders } from "./watch.ts";
 export interface Roster {
   /** Takes in who is new, lets go who has left, looks at everybody. */
   update(sites: Site[]): void;
-  close(): Promise<void>;
+  close(manner: "end" | "leave"): Promise<void>;
 }
 
 interface Entry {
@@ -20,23 +20,23 @@ export function createRoster(context: Context): Roster {
   const entries = new Map<string, Entry>();
   const leaving = new Map<string, Promise<void>>();
 
-  const dismiss = (dir: string, { watch, supervised }: Entry) => {
+  const dismiss = (dir: string, { watch, supervised }: Entry, manner: "end" | "leave") => {
     watch.close();
     entries.delete(dir);
-    const left = supervised.end().finally(() => leaving.delete(dir));
+    const left = supervised[manner]().finally(() => leaving.delete(dir));
     leaving.set(dir, left);
   };
   return {
     update(sites) {
       const dirs = new Set(sites.map((site) => site.dir));
-      for (const [dir, entry] of entries) if (!dirs.has(dir)) dismiss(dir, entry);
+      for (const [dir, entry] of entries) if (!dirs.has(dir)) dismiss(dir, entry, "end");
       for (const site of sites) {
         if (!entries.has(site.dir) && !leaving.has(site.dir)) entries.set(site.dir, enter(site, context));
       }
       for (const entry of entries.values()) entry.look();
     },
-    async close() {
-      for (const [dir, entry] of entries) dismiss(dir, entry);
+    async close(manner) {
+      for (const [dir, entry] of entries) dismiss(dir, entry, manner);
       await Promise.all(leaving.values());
     },
   };

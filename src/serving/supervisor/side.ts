@@ -15,6 +15,7 @@ export interface SupervisedSide {
   wanted(): SideWant | null;
   startOthers(want: SideWant): Running;
   end(): Promise<void>;
+  leave(): Promise<void>;
 }
 
 export function superviseSide(site: Site, side: Side, context: Context): SupervisedSide {
@@ -23,13 +24,14 @@ export function superviseSide(site: Site, side: Side, context: Context): Supervi
 
   const start = (want: SideWant, name: string, events: ProcessEvents): Running => {
     const env = environmentOf(site, want, context);
-    return superviseProcess({ name, listens: name === "web", site, side, want, env }, events);
+    return superviseProcess({ name, listens: name === "web", site, side, want, env }, context.runner, events);
   };
   const web = createSlot((want: SideWant) => {
     quietly(() => mkdirSync(at.run(site)));
     voice.begins(want);
     const running = start(want, "web", voice.ofWeb(want));
     return {
+      leave: running.leave,
       end: async () => {
         await running.end();
         quietly(() => removeEndpoint(site, side));
@@ -46,12 +48,16 @@ export function superviseSide(site: Site, side: Side, context: Context): Supervi
     startOthers(want) {
       const names = Object.keys(want.spec.serve.start).filter((name) => name !== "web");
       const running = names.map((name) => start(want, name, voice.ofOther(name, want)));
-      return { end: async () => void (await Promise.all(running.map((one) => one.end()))) };
+      return {
+        end: async () => void (await Promise.all(running.map((one) => one.end()))),
+        leave: async () => void (await Promise.all(running.map((one) => one.leave()))),
+      };
     },
     end() {
       web.set(null);
       return web.settled();
     },
+    leave: web.leave,
   };
 }
 

@@ -2,13 +2,12 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { signalGroup } from "../../processes/group.ts";
 import type { Context } from "./context.ts";
-import { endLeftovers } from "./leftovers.ts";
 import { createRoster, warnOnce } from "./roster.ts";
 import { listSites } from "./sites.ts";
 import { watchFolders } from "./watch.ts";
 
-export interface EmbeddedSupervisor {
-  /** Ends all processes, each after its drain. */
+export interface RunningSupervisor {
+  /** Ends all processes, each after its drain; those that a real supervisor runs go on. */
   close(): Promise<void>;
   /** Ends all processes at once. */
   kill(): void;
@@ -18,11 +17,11 @@ export interface EmbeddedSupervisor {
 export async function startSupervisor(
   root: string,
   outside: Omit<Context, "crew">,
-): Promise<EmbeddedSupervisor> {
+): Promise<RunningSupervisor> {
   const context: Context = { ...outside, crew: new Set() };
   const warn = warnOnce(outside.emit);
-  const ended = await endLeftovers(root);
-  if (ended > 0) warn(`ended ${ended} process group${ended > 1 ? "s" : ""} of an earlier greenroom up`);
+  const { runner } = outside;
+  await runner.open();
 
   mkdirSync(join(root, "sites"), { recursive: true });
   const roster = createRoster(context);
@@ -43,9 +42,11 @@ export async function startSupervisor(
       clearInterval(poll);
       await look.stop();
       newcomers.close();
-      await roster.close();
+      await roster.close(runner.outlives ? "leave" : "end");
+      await runner.close();
     },
     kill: () => {
+      if (runner.outlives) return;
       for (const leader of context.crew) signalGroup(leader, "SIGKILL");
     },
   };

@@ -16,6 +16,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { at, siteOf } from "../../../src/environment/site.ts";
 import { isAlive, temporaryFolder, until } from "../../processes/program.ts";
+import { describeSupervisors, type SupervisorName } from "../contract/supervisors.ts";
 import {
   get,
   goLive,
@@ -29,9 +30,9 @@ import {
   untilState,
 } from "./world.ts";
 
-describe("a side's web", () => {
+describeSupervisors("a side's web", (kind) => {
   test("runs in its release once staged, knows where it is, and answers on its socket", async () => {
-    const { site, client } = await world();
+    const { site, client } = await world(kind);
     const spec = putRelease(site, "1", {}, { COLOUR: "red", GREENROOM_SIDE: "forged" });
     pointSide(site, "blue", "1");
     await client.start(site, "blue", "1", spec.serve);
@@ -59,7 +60,7 @@ describe("a side's web", () => {
   });
 
   test("starts some seconds after the pointer has moved, where nobody asks for it", async () => {
-    const { site } = await world();
+    const { site } = await world(kind);
     putRelease(site, "1");
     const begun = performance.now();
     pointSide(site, "green", "1");
@@ -68,7 +69,7 @@ describe("a side's web", () => {
   });
 
   test("starts once, however long it takes between the pointer and the word of it", async () => {
-    const { site, client, events } = await world();
+    const { site, client, events } = await world(kind);
     const spec = putRelease(site, "1");
     pointSide(site, "blue", "1");
     await pause(1_200);
@@ -95,13 +96,13 @@ describe("a side's web", () => {
     pointSide(site, "blue", "1");
     lutimesSync(at.side(site, "blue"), 1, 1);
     const begun = performance.now();
-    await supervise(site.root);
+    await supervise(site.root, kind);
     await untilHealthy(site, "blue", "1");
     expect(performance.now() - begun).toBeLessThan(2_500);
   });
 
   test("that listens on a port gets a free one, which a link tells", async () => {
-    const { site, client } = await world();
+    const { site, client } = await world(kind);
     const spec = putRelease(site, "1", { listen: "port" });
     pointSide(site, "blue", "1");
     await client.start(site, "blue", "1", spec.serve);
@@ -113,7 +114,7 @@ describe("a side's web", () => {
   test.skipIf(process.getuid?.() !== 0)(
     "of another account gets a folder of its own, and no symlink leads the router elsewhere (else skipped: needs root)",
     async () => {
-      const { site, client } = await world();
+      const { site, client } = await world(kind);
       const spec = putRelease(site, "1", { user: "nobody", start: { web: "id -un; exec node server.js" } });
       pointSide(site, "blue", "1");
       chmodSync(site.root, 0o755);
@@ -132,9 +133,9 @@ describe("a side's web", () => {
   );
 });
 
-describe("a process that fails", () => {
+describeSupervisors("a process that fails", (kind) => {
   test("at its start is told at once, with its last lines", async () => {
-    const { site, client } = await world();
+    const { site, client } = await world(kind);
     const spec = putRelease(site, "1", { start: { web: "echo loading; echo 'no database' >&2; exit 3" } });
     pointSide(site, "blue", "1");
     const failure = await client.start(site, "blue", "1", spec.serve).catch((error) => error);
@@ -144,7 +145,7 @@ describe("a process that fails", () => {
   });
 
   test("to become healthy in time is ended, and the reason says what it answered", async () => {
-    const { site, client } = await world();
+    const { site, client } = await world(kind);
     const spec = putRelease(site, "1", { startWithin: 1_500 }, { HEALTH: "503" });
     pointSide(site, "blue", "1");
     await expect(client.start(site, "blue", "1", spec.serve)).rejects.toThrow(
@@ -157,7 +158,7 @@ describe("a process that fails", () => {
   });
 
   test("is tried again with growing pauses, and is healthy when it can be", async () => {
-    const { site, client, events } = await world();
+    const { site, client, events } = await world(kind);
     const spec = putRelease(
       site,
       "1",
@@ -174,7 +175,7 @@ describe("a process that fails", () => {
   });
 
   test("after it was healthy is started again and counted", async () => {
-    const { site, client } = await world();
+    const { site, client } = await world(kind);
     const spec = putRelease(site, "1");
     pointSide(site, "blue", "1");
     await client.start(site, "blue", "1", spec.serve);
@@ -193,16 +194,16 @@ describe("a process that fails", () => {
 
   test("because its account doesn't exist says so", async () => {
     if (process.getuid?.() !== 0) return;
-    const { site, client } = await world();
+    const { site, client } = await world(kind);
     const spec = putRelease(site, "1", { user: "no-such-user" });
     pointSide(site, "blue", "1");
     await expect(client.start(site, "blue", "1", spec.serve)).rejects.toThrow(/no account "no-such-user"/);
   });
 });
 
-describe("what should run changes", () => {
+describeSupervisors("what should run changes", (kind) => {
   test("a restaging replaces the process, and a request in flight is finished", async () => {
-    const { site, client } = await world();
+    const { site, client } = await world(kind);
     const spec = putRelease(site, "1");
     putRelease(site, "2");
     pointSide(site, "blue", "1");
@@ -218,7 +219,7 @@ describe("what should run changes", () => {
   });
 
   test("the same release under a new id is a restart with what is staged now", async () => {
-    const { site, client } = await world();
+    const { site, client } = await world(kind);
     const spec = putRelease(site, "1", {}, { COLOUR: "red" });
     pointSide(site, "blue", "1");
     await client.start(site, "blue", "1", spec.serve);
@@ -228,7 +229,7 @@ describe("what should run changes", () => {
   });
 
   test("both sides' web run, other processes only on the live side, one after the other at a switch", async () => {
-    const { site } = await world();
+    const { site } = await world(kind);
     const trace = join(site.root, "trace");
     const worker = `trap 'sleep 0.3; echo "$GREENROOM_SIDE ends" >> ${trace}; exit' TERM; echo "$GREENROOM_SIDE begins" >> ${trace}; while :; do sleep 0.05; done`;
     for (const version of ["1", "2"])
@@ -257,7 +258,7 @@ describe("what should run changes", () => {
   });
 
   test("a removed environment's processes end, and a new one under its name starts", async () => {
-    const { site, client } = await world();
+    const { site, client } = await world(kind);
     const spec = putRelease(site, "1");
     pointSide(site, "blue", "1");
     await client.start(site, "blue", "1", spec.serve);
@@ -272,7 +273,7 @@ describe("what should run changes", () => {
   });
 
   test("what is half there or broken is left as it is, with one warning, and other environments go on", async () => {
-    const { site, client, events } = await world();
+    const { site, client, events } = await world(kind);
     const spec = putRelease(site, "1");
     pointSide(site, "blue", "1");
     await client.start(site, "blue", "1", spec.serve);
@@ -341,9 +342,9 @@ describe("without greenroom up", () => {
   });
 });
 
-async function world() {
+async function world(kind: SupervisorName) {
   const site = makeSite();
-  return { site, ...(await supervise(site.root)) };
+  return { site, ...(await supervise(site.root, kind)) };
 }
 
 function pidOf(state: ReturnType<typeof readState>, name: string) {

@@ -8,9 +8,15 @@ import type { Side } from "../../../src/environment/sides.ts";
 import { at, type ProcessState, type Site, siteOf } from "../../../src/environment/site.ts";
 import type { ProcessServing, StagedSpec } from "../../../src/environment/spec.ts";
 import type { Event } from "../../../src/events.ts";
+import { createChildRunner } from "../../../src/serving/supervisor/children.ts";
 import { createSupervisorClient } from "../../../src/serving/supervisor/client.ts";
+import { endLeftovers } from "../../../src/serving/supervisor/leftovers.ts";
 import { startSupervisor } from "../../../src/serving/supervisor/supervisor.ts";
+import { type Supervisord, supervisordOf } from "../../../src/serving/supervisord/places.ts";
+import { retire } from "../../../src/serving/supervisord/retire.ts";
+import { createSupervisordRunner } from "../../../src/serving/supervisord/runner.ts";
 import { temporaryFolder, until } from "../../processes/program.ts";
+import type { SupervisorName } from "../contract/supervisors.ts";
 
 /** Answers with its release and pid; `/slow` takes a while; asked to end, it finishes what it has begun. */
 const SERVER = `
@@ -88,14 +94,21 @@ export function goLive(site: Site, side: Side): void {
   movePointer(at.traffic(site), `traffic.d/${generation}`);
 }
 
-/** A supervisor in this process, which also plays `greenroom up` for the client. */
-export async function supervise(root: string) {
+/** A supervisor in this process, which also plays `greenroom up` for the client. Nothing outlives the test. */
+export async function supervise(root: string, kind: SupervisorName | Supervisord = "embedded") {
   const events: Event[] = [];
+  const emit = (event: Event) => void events.push(event);
   const lock = tryLock(at.upLock(root), { pid: process.pid });
   if (isHeld(lock)) throw new Error("somebody else has up.lock");
   writeJsonDurably(at.up(root), { pid: process.pid, host: "127.0.0.1", port: 0, since: "" });
+  onTestFinished(async () => {
+    await retire(root);
+    await endLeftovers(root);
+  });
+  const place = typeof kind === "string" ? supervisordOf(root, true) : kind;
   const supervisor = await startSupervisor(root, {
-    emit: (event) => events.push(event),
+    emit,
+    runner: kind === "embedded" ? createChildRunner(root, emit) : createSupervisordRunner(place, emit),
     urlOf: (domain) => `http://${domain}`,
   });
   onTestFinished(async () => {

@@ -3,24 +3,19 @@ import { realpathSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import { at } from "../../environment/site.ts";
-import { endGroup, type Leader, leaderOf } from "../../processes/group.ts";
+import { endGroup, leaderOf } from "../../processes/group.ts";
 import { launch } from "../../processes/launch.ts";
 import { keepLast, splitLines } from "../../processes/lines.ts";
-import type { Log } from "./log.ts";
+import { type Log, openLog } from "./log.ts";
+import type { Body } from "./runner.ts";
 import type { ProcessPlan } from "./want.ts";
 
-/** A running process group with its output. */
-export interface Body {
-  leader: Leader;
-  /** Resolves when the leader has ended, with how. */
-  exited: Promise<string>;
-  lastLines(): string[];
-  /** Resolves when all output was read, or after a limit: what outlives the leader may hold its pipes. */
-  outputEnded(limit: number): Promise<void>;
-  end(): Promise<void>;
-}
-
-export function embody(plan: ProcessPlan, env: Record<string, string>, log: Log): Body {
+/** A process as a child of ours, which ends with us. */
+export function startChild(
+  plan: ProcessPlan,
+  env: Record<string, string>,
+  onTrouble: (error: Error) => void,
+): Body {
   const { release, spec } = plan.want;
   const child = launch(spec.serve.start[plan.name] ?? "", {
     cwd: realpathSync(at.release(plan.site, release)),
@@ -28,6 +23,7 @@ export function embody(plan: ProcessPlan, env: Record<string, string>, log: Log)
     user: spec.serve.user,
   });
   const leader = leaderOf(child.pid ?? 0);
+  const log = openLog(at.log(plan.site, `${plan.name}.${plan.side}.log`), onTrouble);
   const exited = fateOf(plan.name, child);
   const last = keepLast(20);
   const read = Promise.all([follow(child.stdout, log, last.add), follow(child.stderr, log, last.add)]);
@@ -40,8 +36,9 @@ export function embody(plan: ProcessPlan, env: Record<string, string>, log: Log)
     await outputEnded(PIPES);
     child.stdout?.destroy();
     child.stderr?.destroy();
+    await log.close();
   };
-  return { leader, exited, outputEnded, end, lastLines: last.lines };
+  return { leader, exited, outputEnded, end, lastLines: last.lines, leave: () => {} };
 }
 
 /** How long pipes may stay open after the end, held by what has left the group. */
