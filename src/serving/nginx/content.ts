@@ -1,4 +1,5 @@
 import { answer, DOWN_PAGE, MISSING_PAGES } from "./pages.ts";
+import { renderPhp } from "./php.ts";
 import { indent, literal, matching, word } from "./quote.ts";
 import type { Shape } from "./shape.ts";
 
@@ -13,7 +14,10 @@ export interface Content {
 
 /** The locations of a server block. */
 export function renderContent(content: Content): string {
-  return content.shape.kind === "static" ? renderStatic(content) : renderProcess(content);
+  const { shape, release } = content;
+  if (shape.kind === "static") return renderStatic(content);
+  if (shape.php === null) return renderProcess(content);
+  return `root ${rootOf(release, shape.folder ?? ".")};\n${renderPhp(shape, shape.php, HIDDEN, content)}`;
 }
 
 /** Releases that differ: nginx learns when a request comes how the one asked for is served. */
@@ -21,9 +25,11 @@ export interface MixedContent extends Omit<Content, "shape"> {
   kind: string;
   folder: string;
   storage: string[];
+  /** What PHP needs besides, if it is among them. */
+  php: string;
 }
 
-export function renderMixed({ kind, folder, storage, release, ...to }: MixedContent): string {
+export function renderMixed({ kind, folder, storage, php, release, ...to }: MixedContent): string {
   const pass = indent(renderPass(to));
   return `root ${word(`${release}/${folder}`)};
 location / {
@@ -49,7 +55,7 @@ location @hidden_process {
 ${pass}}
 location @app {
 ${pass}}
-${storage.map((path) => renderStorage(path, `try_files $uri @${kind};`)).join("")}${MISSING_PAGES}${DOWN_PAGE}`;
+${php}${storage.map((path) => renderStorage(path, `try_files $uri @${kind};`)).join("")}${MISSING_PAGES}${DOWN_PAGE}`;
 }
 
 function renderStatic({ shape, release }: Content): string {

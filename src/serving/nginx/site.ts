@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import { SIDES, type Side } from "../../environment/sides.ts";
 import { at, type Identity, type Site } from "../../environment/site.ts";
+import { phpAt } from "../php/places.ts";
 import { renderContent, renderMixed } from "./content.ts";
 import { NOTHING_PAGE, UNKNOWN_PAGE } from "./pages.ts";
+import { kindOf, renderPhpAmong } from "./php.ts";
 import { renderPreviewChoice, renderSubdomainChoice } from "./previews.ts";
 import { indent, literal, word } from "./quote.ts";
 import { areEqual, type Shape, type Shapes } from "./shape.ts";
@@ -34,8 +36,10 @@ ${renderServer(facts, `*.${domain}`, wild)}`;
 }
 
 function renderUpstreams({ site, shapes, ports }: Facts): string {
-  const target = (side: Side) =>
-    shapes[side].listen === "port" ? `127.0.0.1:${ports[side]}` : `unix:${at.socket(site, side)}`;
+  const target = (side: Side) => {
+    if (shapes[side].kind === "php") return `unix:${phpAt.socket(site, side)}`;
+    return shapes[side].listen === "port" ? `127.0.0.1:${ports[side]}` : `unix:${at.socket(site, side)}`;
+  };
   return SIDES.map(
     (side) => `upstream ${upstreamOf(site)}${side} {
   server ${word(literal(target(side)))};
@@ -58,7 +62,9 @@ function renderMaps({ site, shapes }: Facts): string {
   green ${word(of(shapes.green))};
 }
 `;
-  return by("kind", ({ kind }) => kind) + by("folder", ({ folder }) => literal(folder ?? ".greenroom"));
+  const some = [shapes.blue, shapes.green].some(({ php }) => php !== null);
+  const front = some ? by("front", ({ php }) => literal(php?.front ?? ".greenroom")) : "";
+  return by("kind", kindOf) + by("folder", ({ folder }) => literal(folder ?? ".greenroom")) + front;
 }
 
 function variable({ project, environment }: Site, what: string): string {
@@ -79,14 +85,22 @@ ${indent(body)}}
 /** `place` names, below the site, what is served. */
 function renderRest({ site, shapes }: Facts, place: string, appHost: string): string {
   const release = `${literal(site.dir)}/${place}`;
-  const to = { release, upstream: `http://${upstreamOf(site)}$greenroom_side`, appHost };
+  const upstream = `${upstreamOf(site)}$greenroom_side`;
+  const http = { release, upstream: `http://${upstream}`, appHost };
+  const kind = variable(site, "kind");
   const content = areEqual(shapes)
-    ? renderContent({ ...to, shape: shapes.blue })
+    ? renderContent({ ...http, ...(shapes.blue.php && { upstream }), shape: shapes.blue })
     : renderMixed({
-        ...to,
-        kind: variable(site, "kind"),
+        ...http,
+        kind,
         folder: variable(site, "folder"),
         storage: [...new Set([...shapes.blue.storage, ...shapes.green.storage])],
+        php: renderPhpAmong([shapes.blue, shapes.green], {
+          upstream,
+          appHost,
+          kind,
+          front: variable(site, "front"),
+        }),
       });
   return `add_header Set-Cookie $greenroom_cookie always;
 add_header X-Robots-Tag $greenroom_robots always;

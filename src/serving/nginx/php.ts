@@ -1,0 +1,189 @@
+import { FORM } from "../php/pool.ts";
+import { DOWN_PAGE, MISSING_PAGES } from "./pages.ts";
+import { indent, literal, matching, word } from "./quote.ts";
+import type { PhpShape, Shape } from "./shape.ts";
+
+export interface PhpTo {
+  upstream: string;
+  appHost: string;
+}
+
+/** Names that PHP might be found behind. Those that aren't run aren't shown either. */
+const SCRIPT = 'location ~ "\\.php(?:/|$)"';
+const SOURCE = 'location ~* "\\.(?:php[0-9]?|phtml|phps|pht|phar)(?:/|$)"';
+
+/** The locations of a site whose sides are both PHP, and alike. */
+export function renderPhp(shape: Shape, php: PhpShape, hidden: string, to: PhpTo): string {
+  const missed = php.front === null ? "=404" : "@front";
+  const asked = php.front === null ? "$uri $uri.html $uri/" : "$uri $uri/";
+  return `${renderLimits([php])}index index.php index.html;
+error_page 403 404 ${php.front === null ? "=404 @missing" : "= @front"};
+error_page 405 ${php.front === null ? "@unasked" : "= @front"};
+location / {
+  try_files ${asked} ${missed};
+  charset utf-8;
+}
+${hidden} {
+  ${php.front === null ? "return 404;" : "try_files /.greenroom @front;"}
+}
+${renderNeverRun(shape.storage)}${shape.storage.map((path) => renderStored(path, `try_files $uri ${missed};\n  charset utf-8;`)).join("")}${SCRIPT} {
+${indent(renderScript(php, to, missed))}}
+${SOURCE} {
+  try_files /.greenroom @lost;
+}
+${php.front === null ? "" : renderFront(`/${literal(php.front)}`, php.time, to)}${MISSING_PAGES}${DOWN_PAGE}`;
+}
+
+/** What sides that differ need besides, if one of them is PHP. `kind` and `front` are in nginx's words. */
+export function renderPhpAmong(
+  shapes: Shape[],
+  { kind, front, ...to }: PhpTo & { kind: string; front: string },
+): string {
+  const phps = shapes.flatMap(({ php }) => php ?? []);
+  if (phps.length === 0) return "";
+  const time = Math.max(...phps.map((php) => php.time));
+  const storage = [...new Set(shapes.flatMap((shape) => shape.storage))];
+  return `${phps.length === shapes.length ? renderLimits(phps) : ""}${renderNeverRun(storage)}${SCRIPT} {
+  try_files /.greenroom @script_${kind};
+}
+${SOURCE} {
+  try_files /.greenroom @source_${kind};
+}
+location @script_static {
+  try_files /.greenroom @static;
+}
+location @script_process {
+  try_files /.greenroom @process;
+}
+location @source_static {
+  try_files /.greenroom @static;
+}
+location @source_process {
+  try_files /.greenroom @process;
+}
+${["php", "plain"]
+  .map((one) => {
+    const missed = one === "php" ? "@front" : "@lost";
+    return `location @${one} {
+  index index.php index.html;
+  try_files $uri $uri/ ${missed};
+  error_page 403 404 405 = ${missed};
+  charset utf-8;
+}
+location @hidden_${one} {
+  try_files /.greenroom ${missed};
+}
+location @script_${one} {
+${indent(renderScript({ front: one === "php" ? front : null, time, upload: 0 }, to, missed))}}
+location @source_${one} {
+  try_files /.greenroom @lost;
+}
+`;
+  })
+  .join("")}${renderFront(`/${front}`, time, to)}`;
+}
+
+/** What decides how a request is answered: with a front controller or without. */
+export function kindOf({ kind, php }: Shape): string {
+  return kind === "php" && php?.front === null ? "plain" : kind;
+}
+
+function renderLimits(phps: PhpShape[]): string {
+  return `client_max_body_size ${Math.max(...phps.map(({ upload }) => upload)) + FORM};\n`;
+}
+
+/** What visitors brought is never run, whatever its name is, nor shown to them as a program. */
+function renderNeverRun(storage: string[]): string {
+  return storage
+    .map(
+      (
+        path,
+      ) => `location ~* "^${matching(path === "/" ? "" : path)}/(?:.*/)?[^/]*\\.(?:php[0-9]?|phtml|phps|pht|phar)(?:/|$)" {
+  try_files /.greenroom @lost;
+}
+`,
+    )
+    .join("");
+}
+
+function renderStored(path: string, serve: string): string {
+  return `location ~ "^${matching(literal(path))}(?:/|$)" {
+  disable_symlinks on from=${word(`$document_root${literal(path)}`)};
+  ${serve}
+}
+`;
+}
+
+// A script is a file of the release proper: the links that lead out of it lead to what visitors may write.
+function renderScript({ time }: PhpShape, to: PhpTo, missed: string): string {
+  return `fastcgi_split_path_info "^(.+?\\.php)(/.*)?$";
+set $greenroom_info $fastcgi_path_info;
+disable_symlinks on from=$document_root;
+try_files $fastcgi_script_name ${missed};
+${renderPass("$fastcgi_script_name", time, to)}fastcgi_param PATH_INFO $greenroom_info;
+`;
+}
+
+function renderFront(script: string, time: number, to: PhpTo): string {
+  return `location @front {
+${indent(renderPass(script, time, to))}}
+`;
+}
+
+// By its real path, a release's code is another's in every cache of PHP's. Looked up once: the side's pointer may move
+// between two looks.
+function renderPass(script: string, time: number, { upstream, appHost }: PhpTo): string {
+  const params = {
+    SCRIPT_FILENAME: word(`$greenroom_real${script}`),
+    DOCUMENT_ROOT: "$greenroom_real",
+    SCRIPT_NAME: word(script),
+    QUERY_STRING: "$query_string",
+    REQUEST_METHOD: "$request_method",
+    CONTENT_TYPE: "$content_type",
+    CONTENT_LENGTH: "$content_length",
+    REQUEST_URI: "$request_uri",
+    DOCUMENT_URI: "$document_uri",
+    SERVER_PROTOCOL: "$server_protocol",
+    REQUEST_SCHEME: "$greenroom_proto",
+    HTTPS: "$greenroom_https if_not_empty",
+    GATEWAY_INTERFACE: "CGI/1.1",
+    SERVER_SOFTWARE: "nginx",
+    REMOTE_ADDR: "$remote_addr",
+    REMOTE_PORT: "$remote_port",
+    SERVER_ADDR: "$server_addr",
+    SERVER_PORT: "$server_port",
+    SERVER_NAME: "$host",
+    REDIRECT_STATUS: "200",
+    GREENROOM_RELEASE: "$greenroom_release",
+    HTTP_HOST: appHost,
+    HTTP_X_FORWARDED_FOR: "$greenroom_for",
+    HTTP_X_FORWARDED_PROTO: "$greenroom_proto",
+    HTTP_X_FORWARDED_HOST: "$greenroom_host",
+    HTTP_X_REQUEST_ID: "$request_id",
+    // PHP's HTTP clients would take a visitor's header for the server's proxy.
+    HTTP_PROXY: '""',
+  };
+  return `set $greenroom_real $realpath_root;
+${Object.entries(params)
+  .map(([name, value]) => `fastcgi_param ${name} ${value};\n`)
+  .join("")}fastcgi_pass ${upstream};
+fastcgi_connect_timeout 5s;
+fastcgi_send_timeout 1h;
+fastcgi_read_timeout ${time + 5}s;
+fastcgi_buffer_size 32k;
+fastcgi_buffers 16 16k;
+error_page 502 504 @down;
+`;
+}
+
+/** For nginx's `http` block. */
+export const PHP_SHARED = `
+map $greenroom_proto $greenroom_https {
+  default "";
+  https on;
+}
+map $realpath_root $greenroom_release {
+  default "";
+  "~/releases/(?<greenroom_version>[^/]+)" $greenroom_version;
+}
+`;
