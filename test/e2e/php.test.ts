@@ -1,0 +1,52 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { ask } from "./ask.ts";
+import { hasPhp, makePhpWorld, projectOf } from "./php-world.ts";
+import { makeWorld } from "./world.ts";
+
+const FRONT = (text: string) =>
+  `<?php echo "${text} ", $_SERVER["REQUEST_METHOD"], " ", $_SERVER["REQUEST_URI"], " ", $_SERVER["SCRIPT_NAME"], " ", getenv("GREETING");`;
+
+describe.skipIf(!hasPhp)("a PHP site (else skipped: needs nginx and PHP-FPM)", { timeout: 60_000 }, () => {
+  test("is staged, checked, looked at, switched and rolled back", async () => {
+    const shop = await makePhpWorld({
+      "greenroom.json": projectOf({}, { env: { GREETING: "it's \"$1\"" }, checks: [{ http: "/x", contains: "one GET /x" }] }),
+      "public/index.php": FRONT("one"),
+      "public/style.css": "css",
+    });
+    const up = await shop.up();
+    const first = await shop.greenroom("deploy", "production");
+    expect(first, first.stdout).toMatchObject({ exit: 0, result: { live: true } });
+    const get = (path: string, host = "shop.localhost") => ask(up.port, host, path);
+    expect((await get("/a/b?c=d")).body).toBe('one GET /a/b?c=d /index.php it\'s "$1"');
+    expect((await get("/")).body).toContain("one GET / /index.php");
+    expect(await get("/style.css")).toMatchObject({ status: 200, body: "css" });
+
+    shop.write({
+      "greenroom.json": projectOf({}, { env: { GREETING: "hello" } }),
+      "public/index.php": FRONT("two"),
+    });
+    const second = await shop.greenroom("deploy", "production");
+    expect(second, second.stdout).toMatchObject({ exit: 0 });
+    expect((await get("/", new URL(second.result.urls.rehearsal).host)).body).toBe("two GET / /index.php hello");
+    expect((await get("/")).body).toBe('one GET / /index.php it\'s "$1"');
+    const fpm = readFileSync(join(shop.root, "php/error.log"), "utf8");
+    expect(await shop.greenroom("switch", "production")).toMatchObject({ exit: 0 });
+    expect((await get("/")).body).toBe("two GET / /index.php hello");
+    expect(await shop.greenroom("rollback", "production")).toMatchObject({ exit: 0 });
+    expect((await get("/")).body).toContain("one GET /");
+    expect(readFileSync(join(shop.root, "php/error.log"), "utf8")).toBe(fpm);
+
+    expect(await shop.greenroom("remove", "production", "--force")).toMatchObject({ exit: 0 });
+    expect((await get("/")).status).toBe(404);
+    expect(await up.stop()).toBe(0);
+  });
+
+  test("a root without nginx refuses it, and says what helps", async () => {
+    const shop = makeWorld({ "greenroom.json": projectOf(), "public/index.php": FRONT("one") });
+    await shop.up();
+    const { exit, error } = await shop.greenroom("deploy", "production");
+    expect([exit, error?.code, error?.hint]).toEqual([18, "ROUTER_REFUSED", "greenroom setup --router nginx"]);
+  });
+});
