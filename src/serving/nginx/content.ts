@@ -47,6 +47,11 @@ location @static {
 location @hidden_static {
   ${answer(404, "There is no such page")}
 }
+location @missed_static {
+  try_files /.greenroom @missing;
+}
+location @missed_process {
+${pass}}
 location @process {
   ${FILES}
   error_page 405 @app;
@@ -55,7 +60,7 @@ location @hidden_process {
 ${pass}}
 location @app {
 ${pass}}
-${php}${storage.map((path) => renderStorage(path, `try_files $uri @${kind};`)).join("")}${MISSING_PAGES}${DOWN_PAGE}`;
+${php}${storage.map((path) => renderStorage(path, `try_files $uri @missed_${kind};`)).join("")}${MISSING_PAGES}${DOWN_PAGE}`;
 }
 
 function renderStatic({ shape, release }: Content): string {

@@ -12,6 +12,9 @@ export interface PhpTo {
 const SCRIPT = 'location ~ "\\.php(?:/|$)"';
 const SOURCE = 'location ~* "\\.(?:php[0-9]?|phtml|phps|pht|phar)(?:/|$)"';
 
+// A link of the release may lead to storage in a roundabout way, and from there an uploader's anywhere.
+const NO_STRANGERS = "disable_symlinks if_not_owner from=$document_root;";
+
 /** The locations of a site whose sides are both PHP, and alike. */
 export function renderPhp(shape: Shape, php: PhpShape, hidden: string, to: PhpTo): string {
   const missed = php.front === null ? "=404" : "@front";
@@ -20,6 +23,7 @@ export function renderPhp(shape: Shape, php: PhpShape, hidden: string, to: PhpTo
 error_page 403 404 ${php.front === null ? "=404 @missing" : "= @front"};
 error_page 405 ${php.front === null ? "@unasked" : "= @front"};
 location / {
+  ${NO_STRANGERS}
   try_files ${asked} ${missed};
   charset utf-8;
 }
@@ -65,10 +69,14 @@ ${["php", "plain"]
   .map((one) => {
     const missed = one === "php" ? "@front" : "@lost";
     return `location @${one} {
+  ${NO_STRANGERS}
   index index.php index.html;
   try_files $uri $uri/ ${missed};
   error_page 403 404 405 = ${missed};
   charset utf-8;
+}
+location @missed_${one} {
+  try_files /.greenroom ${missed};
 }
 location @hidden_${one} {
   try_files /.greenroom ${missed};
