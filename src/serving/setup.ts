@@ -5,6 +5,7 @@ import { type Machine, machinePath, parseMachine, readMachine } from "./machine.
 import { nginxAt, nginxOf } from "./nginx/places.ts";
 import { findNginx, reload, testConfig } from "./nginx/program.ts";
 import { writeSites } from "./nginx/router.ts";
+import { tellPhp } from "./php/router.ts";
 
 /** A file that setup writes, or takes away where its content is null. */
 export interface Change {
@@ -69,6 +70,7 @@ export async function setUp(root: string, { machine, changes }: Setup): Promise<
     changes.forEach(put);
     if (tells) testConfig(nginx);
     if (tells) await reload(nginx);
+    if (tells) await tellPhp(root, machine);
   } catch (error) {
     before.forEach(put);
     throw error;

@@ -7,10 +7,20 @@ import type { World } from "./world.ts";
 
 const TELL = `<?php echo "ran ", basename(__FILE__), " info=", $_SERVER["PATH_INFO"] ?? "", " root=", basename($_SERVER["DOCUMENT_ROOT"]), " release=", $_SERVER["GREENROOM_RELEASE"];`;
 const EVIL = '<?php echo "evil was run"; // secret source';
-const NAMES = ["evil.php", "evil.PHP", "evil.php5", "evil.phtml", "evil.phar", "evil.php/x", "a.jpg/evil.php"];
+const NAMES = [
+  "evil.php",
+  "evil.PHP",
+  "evil.php5",
+  "evil.phtml",
+  "evil.phar",
+  "evil.php/x",
+  "a.jpg/evil.php",
+];
 
 /** Asks for a site's scripts and files with one front controller, or none. */
-async function serve(front: string | null): Promise<{ shop: World; get: (path: string) => ReturnType<typeof ask> }> {
+async function serve(
+  front: string | null,
+): Promise<{ shop: World; get: (path: string) => ReturnType<typeof ask> }> {
   const shop = await makePhpWorld({
     "greenroom.json": projectOf({ front }, { storage: ["public/uploads"] }),
     "public/index.php": TELL,
@@ -38,53 +48,69 @@ async function serve(front: string | null): Promise<{ shop: World; get: (path: s
   return { shop, get: (path) => ask(up.port, "shop.localhost", path) };
 }
 
-describe.skipIf(!hasPhp)("files of a PHP site (else skipped: needs nginx and PHP-FPM)", { timeout: 60_000 }, () => {
-  test("with a front controller, each address has its script", async () => {
-    const { get } = await serve("index.php");
-    const body = async (path: string) => (await get(path)).body;
-    expect(await body("/")).toBe("ran index.php info= root=public release=v1");
-    expect(await body("/some/page?x=1")).toContain("ran index.php info= ");
-    expect(await body("/admin/")).toContain("ran admin index.php");
-    expect((await get("/admin")).headers.location).toBe("/admin/");
-    expect(await body("/admin/old.php")).toContain("ran old.php");
-    expect(await body("/admin/old.php/more/info")).toContain("ran old.php info=/more/info");
-    expect(await body("/index.php/a/b")).toContain("ran index.php info=/a/b");
-    expect(await body("/styles/")).toContain("ran index.php");
-    expect(await body("/missing.php")).toContain("ran index.php info= ");
-    expect(await body("/styles/a.css/x.php")).toContain("ran index.php info= ");
-    expect(await get("/styles/a.css")).toMatchObject({ status: 200, body: "css" });
-    for (const path of ["/.env", "/.hidden.php", "/../lib/secret.php", "/%2e%2e/lib/secret.php"])
-      expect(await body(path), path).not.toMatch(/SECRET|hidden\.php|secret\.php/);
-    for (const path of ["/shown.phps", "/shown.PHP"]) expect((await get(path)).status, path).toBe(404);
-    await expectHarmless(get);
-  });
+describe.skipIf(!hasPhp)(
+  "files of a PHP site (else skipped: needs nginx and PHP-FPM)",
+  { timeout: 60_000 },
+  () => {
+    test("with a front controller, each address has its script", async () => {
+      const { get } = await serve("index.php");
+      const body = async (path: string) => (await get(path)).body;
+      expect(await body("/")).toBe("ran index.php info= root=public release=v1");
+      expect(await body("/some/page?x=1")).toContain("ran index.php info= ");
+      expect(await body("/admin/")).toContain("ran admin index.php");
+      expect((await get("/admin")).headers.location).toBe("/admin/");
+      expect(await body("/admin/old.php")).toContain("ran old.php");
+      expect(await body("/admin/old.php/more/info")).toContain("ran old.php info=/more/info");
+      expect(await body("/index.php/a/b")).toContain("ran index.php info=/a/b");
+      expect(await body("/styles/")).toContain("ran index.php");
+      expect(await body("/missing.php")).toContain("ran index.php info= ");
+      expect(await body("/styles/a.css/x.php")).toContain("ran index.php info= ");
+      expect(await get("/styles/a.css")).toMatchObject({ status: 200, body: "css" });
+      for (const path of ["/.env", "/.hidden.php", "/../lib/secret.php", "/%2e%2e/lib/secret.php"])
+        expect(await body(path), path).not.toMatch(/SECRET|hidden\.php|secret\.php/);
+      for (const path of ["/shown.phps", "/shown.PHP"]) expect((await get(path)).status, path).toBe(404);
+      await expectHarmless(get);
+    });
 
-  test("without one, what isn't there is a 404", async () => {
-    const { get } = await serve(null);
-    expect((await get("/")).body).toContain("ran index.php");
-    expect((await get("/admin/old.php/info")).body).toContain("ran old.php info=/info");
-    expect((await get("/about")).body).toBe("about");
-    for (const path of ["/missing", "/missing.php", "/styles/", "/styles/a.css/x.php", "/.env", "/.hidden.php", "/shown.phps", "/shown.PHP", "/photo.jpg/x.php"])
-      expect((await get(path)).status, path).toBe(404);
-    await expectHarmless(get);
-  });
+    test("without one, what isn't there is a 404", async () => {
+      const { get } = await serve(null);
+      expect((await get("/")).body).toContain("ran index.php");
+      expect((await get("/admin/old.php/info")).body).toContain("ran old.php info=/info");
+      expect((await get("/about")).body).toBe("about");
+      for (const path of [
+        "/missing",
+        "/missing.php",
+        "/styles/",
+        "/styles/a.css/x.php",
+        "/.env",
+        "/.hidden.php",
+        "/shown.phps",
+        "/shown.PHP",
+        "/photo.jpg/x.php",
+      ])
+        expect((await get(path)).status, path).toBe(404);
+      await expectHarmless(get);
+    });
 
-  test("a static side beside a PHP side: each is served in its way", async () => {
-    const { shop, get } = await serve("index.php");
-    shop.write({ "greenroom.json": projectOf({ kind: "static", public: "public" }, { storage: ["public/uploads"] }) });
-    const staged = await shop.greenroom("deploy", "production", "--version", "v2");
-    expect(staged, staged.stdout).toMatchObject({ exit: 0 });
-    expect((await get("/admin/")).body).toContain("ran admin index.php");
-    expect((await get("/index.php/a/b")).body).toContain("ran index.php info=/a/b");
-    expect((await get("/any/where")).body).toContain("ran index.php");
-    expect((await get("/styles/a.css")).body).toBe("css");
-    await expectHarmless(get);
-    expect(await shop.greenroom("switch", "production")).toMatchObject({ exit: 0 });
-    expect((await get("/about")).body).toBe("about");
-    expect((await get("/any/where")).status).toBe(404);
-    await expectHarmless(get, ["/uploads"]);
-  });
-});
+    test("a static side beside a PHP side: each is served in its way", async () => {
+      const { shop, get } = await serve("index.php");
+      shop.write({
+        "greenroom.json": projectOf({ kind: "static", public: "public" }, { storage: ["public/uploads"] }),
+      });
+      const staged = await shop.greenroom("deploy", "production", "--version", "v2");
+      expect(staged, staged.stdout).toMatchObject({ exit: 0 });
+      expect((await get("/admin/")).body).toContain("ran admin index.php");
+      expect((await get("/index.php/a/b")).body).toContain("ran index.php info=/a/b");
+      expect((await get("/any/where")).body).toContain("ran index.php");
+      expect((await get("/styles/a.css")).body).toBe("css");
+      await expectHarmless(get);
+      expect(await shop.greenroom("switch", "production")).toMatchObject({ exit: 0 });
+      expect((await get("/about")).body).toBe("about");
+      expect((await get("/any/where")).status).toBe(404);
+      await expectHarmless(get, ["/uploads"]);
+    });
+  },
+);
 
 /** What visitors brought: never run, never shown as a program. */
 async function expectHarmless(
@@ -100,6 +126,5 @@ async function expectHarmless(
   }
   expect((await get("/uploads/")).body).not.toContain("evil");
   expect((await get("/uploads/a.jpg")).body).toBe(EVIL);
-  for (const folder of folders)
-    expect((await get(`${folder}/passwd`)).body, folder).not.toContain("root:");
+  for (const folder of folders) expect((await get(`${folder}/passwd`)).body, folder).not.toContain("root:");
 }

@@ -21,7 +21,11 @@ echo str_repeat($line, 200);
 require __DIR__ . "/../lib/stamp.php";
 if (!opcache_get_status(false)["opcache_enabled"]) echo "no cache\\n";`;
 const STAMP = (release: string) => `<?php echo str_repeat("release ${release}\\n", 200);`;
-const NEVER_LOOK = { "opcache.enable": true, "opcache.validate_timestamps": false, "opcache.revalidate_freq": 3600 };
+const NEVER_LOOK = {
+  "opcache.enable": true,
+  "opcache.validate_timestamps": false,
+  "opcache.revalidate_freq": 3600,
+};
 
 interface Seen {
   answered: number;
@@ -53,7 +57,10 @@ async function switchUnderLoad(edit: (conf: string) => string): Promise<Seen> {
   let stale = 0;
   for (let n = 2; n < SWITCHES + 2; n++) {
     const release = `r${n}`;
-    for (const [path, content] of [["public/index.php", PAGE(release)], ["lib/stamp.php", STAMP(release)]] as const) {
+    for (const [path, content] of [
+      ["public/index.php", PAGE(release)],
+      ["lib/stamp.php", STAMP(release)],
+    ] as const) {
       mkdirSync(join(at.release(site, release), path, ".."), { recursive: true });
       writeFileSync(join(at.release(site, release), path), content);
     }
@@ -80,19 +87,26 @@ async function startLoad(port: number) {
   };
 }
 
-describe.skipIf(!hasPhp)("PHP's opcode cache (else skipped: needs nginx and PHP-FPM)", { timeout: 300_000 }, () => {
-  test(`never answers from an old release, in ${SWITCHES} switches under load`, async () => {
-    const seen = await switchUnderLoad((conf) => conf);
-    expect(seen).toMatchObject({ failed: 0, mixed: 0, stale: 0, why: {} });
-    expect(seen.answered).toBeGreaterThan(SWITCHES);
-  });
-
-  test("the same switches catch a path that goes by the side's name", async () => {
-    const seen = await switchUnderLoad((conf) => {
-      const wrong = conf.replaceAll("set $greenroom_real $realpath_root;", "set $greenroom_real $document_root;");
-      expect(wrong).not.toBe(conf);
-      return wrong;
+describe.skipIf(!hasPhp)(
+  "PHP's opcode cache (else skipped: needs nginx and PHP-FPM)",
+  { timeout: 300_000 },
+  () => {
+    test(`never answers from an old release, in ${SWITCHES} switches under load`, async () => {
+      const seen = await switchUnderLoad((conf) => conf);
+      expect(seen).toMatchObject({ failed: 0, mixed: 0, stale: 0, why: {} });
+      expect(seen.answered).toBeGreaterThan(SWITCHES);
     });
-    expect(seen.stale).toBeGreaterThan(0);
-  });
-});
+
+    test("the same switches catch a path that goes by the side's name", async () => {
+      const seen = await switchUnderLoad((conf) => {
+        const wrong = conf.replaceAll(
+          "set $greenroom_real $realpath_root;",
+          "set $greenroom_real $document_root;",
+        );
+        expect(wrong).not.toBe(conf);
+        return wrong;
+      });
+      expect(seen.stale).toBeGreaterThan(0);
+    });
+  },
+);

@@ -11,7 +11,10 @@ const FRONT = (text: string) =>
 describe.skipIf(!hasPhp)("a PHP site (else skipped: needs nginx and PHP-FPM)", { timeout: 60_000 }, () => {
   test("is staged, checked, looked at, switched and rolled back", async () => {
     const shop = await makePhpWorld({
-      "greenroom.json": projectOf({}, { env: { GREETING: "it's \"$1\"" }, checks: [{ http: "/x", contains: "one GET /x" }] }),
+      "greenroom.json": projectOf(
+        {},
+        { env: { GREETING: 'it\'s "$1"' }, checks: [{ http: "/x", contains: "one GET /x" }] },
+      ),
       "public/index.php": FRONT("one"),
       "public/style.css": "css",
     });
@@ -29,7 +32,9 @@ describe.skipIf(!hasPhp)("a PHP site (else skipped: needs nginx and PHP-FPM)", {
     });
     const second = await shop.greenroom("deploy", "production");
     expect(second, second.stdout).toMatchObject({ exit: 0 });
-    expect((await get("/", new URL(second.result.urls.rehearsal).host)).body).toBe("two GET / /index.php hello");
+    expect((await get("/", new URL(second.result.urls.rehearsal).host)).body).toBe(
+      "two GET / /index.php hello",
+    );
     expect((await get("/")).body).toBe('one GET / /index.php it\'s "$1"');
     const fpm = readFileSync(join(shop.root, "php/error.log"), "utf8");
     expect(await shop.greenroom("switch", "production")).toMatchObject({ exit: 0 });
@@ -47,6 +52,10 @@ describe.skipIf(!hasPhp)("a PHP site (else skipped: needs nginx and PHP-FPM)", {
     const shop = makeWorld({ "greenroom.json": projectOf(), "public/index.php": FRONT("one") });
     await shop.up();
     const { exit, error } = await shop.greenroom("deploy", "production");
-    expect([exit, error?.code, error?.hint]).toEqual([18, "ROUTER_REFUSED", "greenroom setup --router nginx"]);
+    expect([exit, error?.code, error?.hint]).toEqual([
+      18,
+      "ROUTER_REFUSED",
+      "greenroom setup --router nginx",
+    ]);
   });
 });

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { isAlive } from "../../disk/alive.ts";
 import { ensureDirectory, orNull, writeFileDurably } from "../../disk/durable.ts";
+import { errnoOf } from "../../errors.ts";
 import type { Emit } from "../../events.ts";
 import { type Fpm, phpAt } from "./places.ts";
 import { hasPools, writePools } from "./pools.ts";
@@ -30,8 +31,8 @@ export async function startMaster(root: string, fpm: Fpm, emit: Emit): Promise<M
     if (runs || !wanted || performance.now() - begun < AGAIN) return;
     if (child !== null && begun > 0 && child.exitCode !== 0) warn();
     begun = performance.now();
-    child = spawn(fpm.program, ["-F", ...fpm.args], { stdio: "ignore" });
-    child.once("error", warn);
+    const started = spawn(fpm.program, ["-F", ...fpm.args], { stdio: "ignore", detached: true });
+    child = started.once("error", warn).once("exit", () => endOrphans(started.pid));
   };
   const warn = () => {
     emit({ event: "warning", text: `PHP-FPM has ended and is started again; its words: ${fpm.errors}` });
@@ -49,6 +50,16 @@ export async function startMaster(root: string, fpm: Fpm, emit: Emit): Promise<M
       await ended;
     },
   };
+}
+
+/** What a master leaves that was killed goes on listening, and no other can then. */
+function endOrphans(master: number | undefined): void {
+  if (master === undefined) return;
+  try {
+    process.kill(-master, "SIGKILL");
+  } catch (error) {
+    if (errnoOf(error) !== "ESRCH") throw error;
+  }
 }
 
 const LOOK = 50;

@@ -29,14 +29,14 @@ export function writePools(fpm: Fpm, root: string): void {
   for (const pool of allPools(fpm, root)) put(pool);
 }
 
+/** Of all environments, for one that runs. */
+export function settleAllPools(fpm: Fpm, root: string): Promise<void> {
+  return replace(fpm, root, () => allPools(fpm, root));
+}
+
 /** Takes away all of a root's pools. */
 export function dropPools(fpm: Fpm, root: string): Promise<void> {
   return replace(fpm, root, () => ownPools(fpm, root).map((path) => ({ path, text: null })));
-}
-
-/** Whether the environment has a side with PHP, or a pool of one that it had. */
-export function usesPhp(site: Site): boolean {
-  return SIDES.some((side) => phpOn(site, side) !== null);
 }
 
 export function hasPools(fpm: Fpm): boolean {
@@ -84,19 +84,20 @@ function pathOf({ pools }: Fpm, site: Site, side: Side): string {
 }
 
 async function replace(fpm: Fpm, root: string, plan: () => Pool[]): Promise<void> {
+  const planChanges = () => plan().filter(({ path, text }) => textOf(path) !== text);
+  if (planChanges().length === 0) return;
   const lock = await takeTurn(phpAt.lock(root), "PHP-FPM");
   try {
-    const changed = plan().filter(({ path, text }) => textOf(path) !== text);
-    if (changed.length === 0) return;
+    const changed = planChanges();
     for (const { path } of changed) assertOurs(path, root);
     const before = changed.map(({ path }) => ({ path, text: textOf(path) }));
     ensureDirectory(fpm.pools);
     changed.forEach(put);
     try {
-      await takeUp(fpm);
+      await takeUp(fpm, root);
     } catch (error) {
       before.forEach(put);
-      if (hasPools(fpm)) await takeUp(fpm).catch(() => {});
+      if (hasPools(fpm)) await takeUp(fpm, root).catch(() => {});
       throw error;
     }
   } finally {
@@ -105,10 +106,12 @@ async function replace(fpm: Fpm, root: string, plan: () => Pool[]): Promise<void
 }
 
 /** One of Greenroom's own is started when it has a pool, and ended when it has none. */
-async function takeUp(fpm: Fpm): Promise<void> {
+async function takeUp(fpm: Fpm, root: string): Promise<void> {
   if (!hasPools(fpm)) return;
   testPools(fpm);
   if (readFpmPid(fpm) !== null) return reloadFpm(fpm);
+  // None of ours is left that would have to be answered for.
+  if (ownPools(fpm, root).length === 0) return;
   for (let waited = 0; waited < PATIENCE; waited += 20) {
     if (readFpmPid(fpm) !== null) return;
     await pause(20);

@@ -22,7 +22,13 @@ function refused(message: string, words: string): GreenroomError {
 /** Its master process, null where it doesn't run. */
 export function readFpmPid({ pid: path }: Fpm): number | null {
   const pid = Number(orNull(() => readFileSync(path, "utf8"), "ENOENT")?.trim());
-  return pid > 0 && isAlive(pid) ? pid : null;
+  return pid > 0 && isAlive(pid) && isFpm(pid) ? pid : null;
+}
+
+// Who was killed leaves its number behind for anybody.
+function isFpm(pid: number): boolean {
+  const title = orNull(() => readFileSync(`/proc/${pid}/cmdline`, "latin1"), "ENOENT", "ESRCH");
+  return title?.includes("php-fpm") ?? false;
 }
 
 /** Makes a running PHP-FPM take up its pools; requests in flight end before, those that come wait meanwhile. */

@@ -4,7 +4,7 @@ import type { Machine } from "../machine.ts";
 import type { Listener } from "../up.ts";
 import { type Master, startMaster } from "./master.ts";
 import { type Fpm, findFpm, fpmOf } from "./places.ts";
-import { forgetPools, settlePools } from "./pools.ts";
+import { dropPools, forgetPools, settleAllPools, settlePools } from "./pools.ts";
 
 /** nginx, and PHP-FPM told of the same: its pools are there before a request can come to them. */
 export function withPhp(root: string, { unprivileged }: Machine, router: Router): Router {
@@ -42,6 +42,14 @@ export function besidePhp(root: string, listener: Listener, emit: Emit): Listene
       await master?.close();
     },
   };
+}
+
+/** Tells the machine's PHP-FPM of a root that it is to serve, or is to serve no more. */
+export async function tellPhp(root: string, machine: Machine | null): Promise<void> {
+  const fpm = fpmIfThere(root, false);
+  if (!fpm) return;
+  const serves = machine?.router === "nginx" && !machine.unprivileged;
+  await (serves ? settleAllPools(fpm, root) : dropPools(fpm, root));
 }
 
 /** Sites without PHP need none; those with it say that it is missing when they are staged. */
