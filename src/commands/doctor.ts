@@ -1,5 +1,7 @@
+import type { App } from "../app.ts";
 import { examine } from "../environment/doctor.ts";
 import { GreenroomError } from "../errors.ts";
+import { examinePhp } from "../serving/php/doctor.ts";
 import { defineCommand } from "./command.ts";
 
 export default defineCommand({
@@ -8,7 +10,7 @@ export default defineCommand({
   changes: false,
   examples: ["greenroom doctor"],
   run({ app }) {
-    const findings = examine(app.root, () => app.project());
+    const findings = [...examine(app.root, () => app.project()), ...(isPhp(app) ? examinePhp(app.root) : [])];
     const broken = findings.filter((finding) => finding.state === "broken");
     if (broken.length > 0) {
       throw new GreenroomError("DOCTOR_FAILED", `${broken.length} of ${findings.length} things are broken`, {
@@ -26,3 +28,13 @@ export default defineCommand({
       })
       .join("\n"),
 });
+
+function isPhp(app: App): boolean {
+  try {
+    return app.project().file.serve.kind === "php";
+  } catch (error) {
+    // What is wrong with it has been found already.
+    if (error instanceof GreenroomError) return false;
+    throw error;
+  }
+}

@@ -97,6 +97,35 @@ describe.skipIf(!hasPhp)(
       expect(seen.answered).toBeGreaterThan(SWITCHES);
     });
 
+    test("forgets what is rendered anew for a release that comes back", async () => {
+      const environment = (name: string) => ({ domain: "shop.localhost", values: { name } });
+      const project = (name: string) => ({
+        ...projectOf({ php: { ini: NEVER_LOOK } }, { config: { "name.php": "name.hbs" } }),
+        environments: { production: environment(name) },
+      });
+      const page = '<?php require __DIR__ . "/../name.php";';
+      const shop = await makePhpWorld({
+        "greenroom.json": project("one"),
+        "name.hbs": '<?php echo "{{name}}";',
+        "public/index.php": page,
+      });
+      const up = await shop.up();
+      const get = async () => (await ask(up.port, "shop.localhost")).body;
+      const deploy = async (release: string, ...more: string[]) => {
+        const done = await shop.greenroom("deploy", "--switch", ...more, release);
+        expect(done, done.stdout).toMatchObject({ exit: 0 });
+      };
+      await deploy("v1", "--version");
+      expect(await get()).toBe("one");
+      for (const other of ["v2", "v3"]) {
+        shop.write({ "public/other.txt": other });
+        await deploy(other, "--version");
+      }
+      shop.write({ "greenroom.json": project("two") });
+      await deploy("v1", "--release");
+      expect(await get()).toBe("two");
+    });
+
     test("the same switches catch a path that goes by the side's name", async () => {
       const seen = await switchUnderLoad((conf) => {
         const wrong = conf.replaceAll(

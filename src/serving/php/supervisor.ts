@@ -10,6 +10,7 @@ import { readMachine } from "../machine.ts";
 import { LONGEST } from "../supervisor/endpoint.ts";
 import { probe, untilHealthy } from "../supervisor/health.ts";
 import { isUp } from "../supervisor/up-state.ts";
+import { forgetCachedIfChanged } from "./cached.ts";
 import { fpmOf, phpAt } from "./places.ts";
 import { type PhpSpec, renderPool } from "./pool.ts";
 import { settlePools } from "./pools.ts";
@@ -28,7 +29,9 @@ export function createPhpSupervisor(root: string): Supervisor {
     },
     async start(site, side, release, serve) {
       if (serve.kind !== "php") return;
-      await settlePools(fpmOf(root, readMachine(root).unprivileged), site);
+      const fpm = fpmOf(root, readMachine(root).unprivileged);
+      await settlePools(fpm, site);
+      await forgetCachedIfChanged(fpm, site, release);
       const limits = { within: PATIENCE, signal: new AbortController().signal, before: () => {} };
       const reason = await untilHealthy(healthOf(site, side, serve), limits);
       if (reason !== null) throw unhealthy(site, `${side} (${release})`, reason);
