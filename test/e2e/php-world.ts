@@ -1,6 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
 import { createServer } from "node:net";
-import { join } from "node:path";
 import { expect } from "vitest";
 import { makeWorld, type World } from "./world.ts";
 
@@ -32,8 +31,4 @@ export async function makePhpWorld(files: Record<string, string | object>): Prom
   const how = ["--yes", "--router", "nginx", "--listen", listen, "--unprivileged"];
   expect(await world.greenroom("setup", ...how)).toMatchObject({ exit: 0 });
   return world;
-}
-
-export function fpmWords(world: World): string {
-  return join(world.root, "php/error.log");
 }

@@ -65,7 +65,7 @@ function allPools(fpm: Fpm, root: string): Pool[] {
 }
 
 function ownPools({ pools }: Fpm, root: string): string[] {
-  const names = (orNull(() => readdirSync(pools), "ENOENT") ?? []).filter((name) => /\.conf$/.test(name));
+  const names = (orNull(() => readdirSync(pools), "ENOENT") ?? []).filter((name) => name.endsWith(".conf"));
   return names.map((name) => join(pools, name)).filter((path) => textOf(path)?.startsWith(markOf(root)));
 }
 
