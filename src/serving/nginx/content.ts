@@ -48,7 +48,7 @@ location @hidden_static {
   ${answer(404, "There is no such page")}
 }
 location @missed_static {
-  try_files /.greenroom @missing;
+  try_files /.greenroom @lost;
 }
 location @missed_process {
 ${pass}}

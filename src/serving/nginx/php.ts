@@ -71,7 +71,7 @@ ${["php", "plain"]
     return `location @${one} {
   ${NO_STRANGERS}
   index index.php index.html;
-  try_files $uri $uri/ ${missed};
+  try_files ${one === "php" ? "$uri $uri/" : "$uri $uri.html $uri/"} ${missed};
   error_page 403 404 405 = ${missed};
   charset utf-8;
 }
