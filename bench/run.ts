@@ -5,6 +5,7 @@ import { removeTree } from "../src/disk/remove.ts";
 import { benchCommands } from "./commands.ts";
 import { benchFlip } from "./flip.ts";
 import { benchMemory } from "./memory.ts";
+import { benchNginx } from "./nginx.ts";
 import { benchRouter } from "./router.ts";
 import { benchStage } from "./stage.ts";
 import { printTable, type Row } from "./table.ts";
@@ -16,6 +17,7 @@ const benches: Record<string, (dir: string) => Promise<Row[]> | Row[]> = {
   router: benchRouter,
   stage: benchStage,
   memory: benchMemory,
+  nginx: benchNginx,
 };
 
 const wanted = process.argv.slice(2);

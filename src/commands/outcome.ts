@@ -1,6 +1,6 @@
 import { readJsonIfWhole } from "../disk/durable.ts";
 import { previewHost } from "../environment/previews.ts";
-import { at, type UpState } from "../environment/site.ts";
+import { at, type Identity, type UpState } from "../environment/site.ts";
 import { exists } from "../environment/state.ts";
 import { describeStep, type Step } from "../environment/steps.ts";
 import type { Scene } from "../environment/world.ts";
@@ -37,7 +37,9 @@ export function renderOutcome(outcome: Outcome, paint: Paint, sentence: () => st
 export function urlsOf({ site, spec }: Pick<Scene, "site" | "spec">) {
   const port = readJsonIfWhole<UpState>(at.up(site.root))?.port ?? 80;
   const url = (host: string) => `http://${host}${port === 80 ? "" : `:${port}`}/`;
+  // A new address is waited for until the switch.
+  const domain = readJsonIfWhole<Identity>(at.identity(site))?.domain ?? spec.domain;
   // The secret in a preview's address is made with the environment.
-  const rehearsal = exists(site) ? url(previewHost(site, spec.domain, "rehearsal")) : null;
-  return { live: url(spec.domain), rehearsal };
+  const rehearsal = exists(site) ? url(previewHost(site, domain, "rehearsal")) : null;
+  return { live: url(domain), rehearsal };
 }

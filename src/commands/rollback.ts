@@ -16,7 +16,8 @@ export default defineCommand({
     const lock = dryRun ? null : lockStore(scene.world.store, "shared", {});
     try {
       const done = await operations.rollback(scene, { to: options.to ?? null, force: options.force, dryRun });
-      return { ...outcomeOf(scene, done, dryRun), live: done.live, left: done.left };
+      const marked = done.left !== null && done.state.bad.includes(done.left);
+      return { ...outcomeOf(scene, done, dryRun), live: done.live, left: done.left, marked };
     } finally {
       lock?.release();
     }
@@ -26,6 +27,6 @@ export default defineCommand({
       result,
       paint,
       () =>
-        `${result.environment}: ${paint.bold(result.live.release ?? "")} is live again; ${result.left ?? "the one before"} is marked bad`,
+        `${result.environment}: ${paint.bold(result.live.release ?? "")} is live again${result.marked ? `; ${result.left} is marked bad` : ""}`,
     ),
 });

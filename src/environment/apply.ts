@@ -4,22 +4,25 @@ import { movePointer, readPointer, syncDirectory } from "../disk/durable.ts";
 import { GreenroomError, translateErrno } from "../errors.ts";
 import { readAccount } from "../processes/account.ts";
 import { readRelease } from "../release/store.ts";
+import { keepAssets } from "./assets.ts";
 import { buildTree } from "./build-tree.ts";
 import { runCheck } from "./checks.ts";
 import { readStaged, writeConfig } from "./config.ts";
 import type { Door } from "./door.ts";
-import { identityOf, writeIdentity } from "./identity.ts";
+import { assertDomainFree, writeIdentity } from "./identity.ts";
 import { forgetMarks, markRelease } from "./marks.ts";
+import { pin, unpin } from "./pins.ts";
 import { refreshPreviews } from "./previews.ts";
 import { dropRelease, sweepObjects } from "./prune-store.ts";
 import { dropSpares, retireRelease } from "./retention.ts";
-import type { Side } from "./sides.ts";
+import { other, type Side } from "./sides.ts";
 import { at, siteName } from "./site.ts";
+import { readState } from "./state.ts";
 import type { Step } from "./steps.ts";
 import { accountName, ownerFor, seedStorage } from "./storage.ts";
 import { sweepRemoved } from "./sweep.ts";
 import { runTask } from "./tasks.ts";
-import { moveTraffic, sweepGenerations } from "./traffic.ts";
+import { moveTraffic, readTraffic, sweepGenerations } from "./traffic.ts";
 import { type CheckResult, forgetVerdict, writeVerdict } from "./verdict.ts";
 import type { Scene } from "./world.ts";
 
@@ -46,17 +49,19 @@ export async function applyStep(stage: Stage, step: Step): Promise<void> {
     case "tree":
       return buildTree(scene, step.release, step.recycle);
     case "config":
+      keepAssets(site, world.store, step.release, spec.serve.public);
       return writeConfig(site, step.release, spec, groupFor(scene));
     case "forget":
       return forgetVerdict(site, step.side);
     case "point":
+      unpin(site, step.side);
       movePointer(at.side(site, step.side), `releases/${step.release}`);
       syncDirectory(site.dir);
       return world.parts.router.settle(site);
     case "identity":
-      return writeIdentity(site, identityOf(spec));
+      return writeIdentity(site, step.identity);
     case "previews":
-      refreshPreviews(site, spec.previews);
+      refreshPreviews(site, readState(site).identity?.previews ?? spec.previews);
       return world.parts.router.settle(site);
     case "start":
       return startSide(stage, step.side, step.release);
@@ -99,6 +104,10 @@ export function isMoved({ site }: Scene, step: Extract<Step, { do: "traffic" | "
 
 function applyTraffic(stage: Stage, step: Extract<Step, { do: "traffic" }>): void {
   const { site } = stage.scene;
+  const before = readTraffic(site)?.live;
+  const seen = [step.live, ...(step.share > 0 || before === other(step.live) ? [other(step.live)] : [])];
+  const { sides } = readState(site);
+  for (const side of seen) if (sides[side]) pin(site, side, sides[side]);
   moveTraffic(site, step);
   syncDirectory(site.dir);
   if (readPointer(join(site.dir, "rehearsal")) !== "traffic/rehearsal") {
@@ -143,15 +152,27 @@ function recordVerdict(
 }
 
 /** A pointer can outlive its tree, if somebody removed that by hand. */
+/** What is about to get visitors is on disk, and its address is free. */
 function assertThere({ site }: Scene, side: Side): void {
-  if (existsSync(at.side(site, side))) return;
-  throw new GreenroomError(
-    "SIDE_EMPTY",
-    `the ${side} side of ${siteName(site)} points at a release that isn't on disk`,
-    {
-      hint: `greenroom stage ${site.environment}`,
-    },
-  );
+  const release = readState(site).sides[side];
+  if (release === null || !existsSync(at.side(site, side))) {
+    throw new GreenroomError(
+      "SIDE_EMPTY",
+      `the ${side} side of ${siteName(site)} points at a release that isn't on disk`,
+      { hint: `greenroom stage ${site.environment}` },
+    );
+  }
+  const staged = readStaged(site, release);
+  if (!staged) {
+    throw new GreenroomError(
+      "VERIFY_FAILED",
+      `how ${release} is served is lost: ${at.staged(site, release)}`,
+      {
+        hint: `greenroom stage ${site.environment} --release ${release}`,
+      },
+    );
+  }
+  assertDomainFree(site, staged.domain);
 }
 
 function servedOn(scene: Scene, side: Side) {

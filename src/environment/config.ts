@@ -31,8 +31,8 @@ function readConfig(site: Site, release: string, path: string): string | null {
   return orNull(() => readFileSync(join(at.config(site, release), path), "utf8"), "ENOENT", "ENOTDIR");
 }
 
-function servedBy({ serve, storage, config, env }: StagedSpec) {
-  return { serve, storage, config, env };
+function servedBy({ serve, storage, config, env, domain, subdomains, previews }: StagedSpec) {
+  return { serve, storage, config, env, domain, subdomains, previews };
 }
 
 function stagedSpec(spec: EnvironmentSpec): StagedSpec {

@@ -10,12 +10,18 @@ import {
 } from "../disk/durable.ts";
 import { GreenroomError } from "../errors.ts";
 import { at, type Identity, type Site } from "./site.ts";
-import type { EnvironmentSpec } from "./spec.ts";
-import { listNames } from "./state.ts";
+import { type EnvironmentState, listNames } from "./state.ts";
+import type { Step } from "./steps.ts";
 
-export function identityOf(spec: EnvironmentSpec): Identity {
+export function identityOf(spec: Identity): Identity {
   const { project, environment, domain, subdomains, previews } = spec;
   return { project, environment, domain, subdomains, previews };
+}
+
+/** An address is visitors' business: it changes with what is live, there and back. */
+export function identitySteps(state: EnvironmentState, identity: Identity | null): Step[] {
+  if (!identity || JSON.stringify(state.identity) === JSON.stringify(identity)) return [];
+  return [{ do: "identity", identity }, { do: "previews" }];
 }
 
 /** Makes the folders of an environment that are missing. */

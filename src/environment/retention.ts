@@ -4,6 +4,7 @@ import { ensureDirectory, readJsonIfWhole, writeJsonDurably } from "../disk/dura
 import { discardTree } from "../disk/remove.ts";
 import type { ManifestHead } from "../release/manifest.ts";
 import { readHead, type Store } from "../release/store.ts";
+import { dropAssets } from "./assets.ts";
 import { readStaged } from "./config.ts";
 import { type EnvironmentLink, environmentLinks } from "./links.ts";
 import { at, type Site } from "./site.ts";
@@ -29,6 +30,7 @@ export function retireRelease({ site, world }: Scene, release: string): void {
     if (spare) discardTree(tree);
     else keepAsSpare(site, world.store, release);
   }
+  dropAssets(site, release);
   rmSync(at.config(site, release), { recursive: true, force: true });
   rmSync(at.staged(site, release), { force: true });
 }

@@ -2,6 +2,7 @@ import { GreenroomError } from "../errors.ts";
 import { listVersions } from "../release/store.ts";
 import { readStaged } from "./config.ts";
 import { hookSteps } from "./hooks.ts";
+import { assertDomainFree, identityOf, identitySteps } from "./identity.ts";
 import { type Entry, liveHistory, readJournal } from "./journal.ts";
 import { runOperation } from "./operation.ts";
 import { type Site, siteName } from "./site.ts";
@@ -39,7 +40,9 @@ export async function rollback(scene: Scene, { to, force, dryRun }: RollbackOpti
       const past = { history, available: [...state.releases, ...listVersions(world.store, site.project)] };
       const target = chooseTarget(state, past, to, force);
       if (!force) assertWasLive(site, target, entries);
-      return planRollback(state, serveAsBefore(scene, target), target);
+      const before = asBefore(scene, target);
+      assertDomainFree(site, before.domain);
+      return planRollback(state, before, target);
     },
   });
   return { ...done, left, live: { side: done.state.live, release: liveRelease(done.state) } };
@@ -106,6 +109,7 @@ export function planRollback(state: EnvironmentState, spec: EnvironmentSpec, tar
     ...(warm ? [{ do: "ready", side } as const] : bringBack(state, spec, target)),
     moveStep(state, side, 0),
     { do: "mark", release: liveRelease(state)!, bad: true },
+    ...identitySteps(state, identityOf(spec)).filter((step) => step.do !== "previews"),
     ...unmark(state, target),
     { do: "previews" },
     ...hookSteps(spec, "after:rollback", { live: side, rehearsal: side }),
@@ -137,8 +141,8 @@ function assertWasLive(site: Site, release: string, entries: Entry[]): void {
   });
 }
 
-/** A release on disk is served as it was staged, whatever greenroom.json says by now. */
-function serveAsBefore({ site, spec }: Scene, release: string): EnvironmentSpec {
+/** A release on disk is served as it was staged, and at the address of then, whatever greenroom.json says by now. */
+function asBefore({ site, spec }: Scene, release: string): EnvironmentSpec {
   const staged = readStaged(site, release);
-  return staged ? { ...spec, serve: staged.serve } : spec;
+  return staged ? { ...spec, ...identityOf(staged), serve: staged.serve } : spec;
 }

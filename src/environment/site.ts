@@ -28,6 +28,10 @@ export const at = {
   config: (site: Site, version: string) => join(site.dir, "config", version),
   /** The StagedSpec of one release. */
   staged: (site: Site, version: string) => join(site.dir, "config", `${version}.json`),
+  /** A hashed file of one of the last releases, by the path that visitors know it by. */
+  asset: (site: Site, path = "") => join(site.dir, "assets", "files", path),
+  /** Releases that visitors have seen, and the sides that show them. */
+  pins: (site: Site) => join(site.dir, "pins"),
   previews: (site: Site) => join(site.dir, "previews"),
   run: (site: Site) => join(site.dir, "run"),
   socket: (site: Site, side: Side) => join(site.dir, "run", `${side}.sock`),

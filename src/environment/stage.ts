@@ -2,10 +2,10 @@ import { GreenroomError } from "../errors.ts";
 import { assertOneFileSystem } from "../release/store.ts";
 import { isStagedAs, readStaged } from "./config.ts";
 import { hookSteps } from "./hooks.ts";
-import { assertDomainFree, identityOf } from "./identity.ts";
+import { assertDomainFree, identityOf, identitySteps } from "./identity.ts";
 import { runOperation } from "./operation.ts";
 import { releasesToRetire } from "./retention.ts";
-import { at, siteName } from "./site.ts";
+import { at, type Identity, siteName } from "./site.ts";
 import type { EnvironmentSpec } from "./spec.ts";
 import { type EnvironmentState, liveRelease, readState, rehearsalRelease } from "./state.ts";
 import type { Step } from "./steps.ts";
@@ -21,6 +21,8 @@ export interface StageOptions {
 export interface Standing {
   /** It would be served just as it is on disk now. */
   asStaged: boolean;
+  /** How it is to be served isn't on disk any more. */
+  lost: boolean;
   /** Its tree is on disk with the links that it needs. */
   hasTree: boolean;
   /** Its processes are known to be well; always true where it has none. */
@@ -58,10 +60,12 @@ export function planStage(
   standing: Standing,
 ): Step[] {
   const side = state.rehearsal;
-  const identity = identitySteps(state, spec);
-  const shown = [liveRelease(state), rehearsalRelease(state)].includes(release);
-  if (shown && standing.asStaged && (standing.healthy || release === liveRelease(state))) return identity;
-  assertStageable(state, release, shown && !standing.asStaged);
+  const isLive = release === liveRelease(state);
+  const shown = isLive || release === rehearsalRelease(state);
+  if (shown && standing.asStaged && (standing.healthy || isLive)) return [];
+  if (isLive && standing.lost) return [{ do: "config", release }];
+  assertStageable(state, release, shown && !standing.asStaged && !standing.lost);
+  const identity = identitySteps(state, addressOf(state, spec));
   const start: Step[] = spec.serve.kind !== "static" ? [{ do: "start", side, release }] : [];
   return [
     ...hookSteps(spec, "before:stage", state),
@@ -78,16 +82,17 @@ export function planStage(
   ];
 }
 
+/** While something is live its address stays, or comes back where it was lost; a new one waits for the switch. */
+function addressOf({ live, identity, identities }: EnvironmentState, spec: EnvironmentSpec): Identity {
+  if (live === null) return identityOf(spec);
+  return identity ?? identities[live] ?? identityOf(spec);
+}
+
 function retireSteps(state: EnvironmentState, spec: EnvironmentSpec, release: string): Step[] {
   const sides = { ...state.sides, [state.rehearsal]: release };
   const retired = releasesToRetire({ ...state, sides }, spec.keep);
   if (retired.length === 0) return [];
   return [...retired.map((old): Step => ({ do: "retire", release: old })), { do: "previews" }];
-}
-
-function identitySteps(state: EnvironmentState, spec: EnvironmentSpec): Step[] {
-  const same = JSON.stringify(state.identity) === JSON.stringify(identityOf(spec));
-  return same ? [] : [{ do: "identity", domain: spec.domain }, { do: "previews" }];
 }
 
 function assertStageable(state: EnvironmentState, release: string, configuredOtherwise: boolean): void {
@@ -114,6 +119,7 @@ function lookAt({ site, spec }: Scene, state: EnvironmentState, release: string)
   const sameLinks = staged !== null && paths(staged.storage, staged.config) === linked;
   return {
     asStaged: isStagedAs(site, release, spec),
+    lost: staged === null,
     hasTree: state.releases.includes(release) && sameLinks,
     missingStorage: missingStorage(site, spec.storage),
   };

@@ -10,6 +10,8 @@ import { readVerdict, type Verdict } from "./verdict.ts";
 export interface EnvironmentState {
   site: Site;
   identity: Identity | null;
+  /** The addresses that the sides' releases were staged for. */
+  identities: Record<Side, Identity | null>;
   /** Null until something is live. */
   live: Side | null;
   rehearsal: Side;
@@ -33,6 +35,7 @@ export function readState(site: Site): EnvironmentState {
   return {
     site,
     identity: readJsonIfWhole<Identity>(at.identity(site)),
+    identities: { blue: readIdentity(site, sides.blue), green: readIdentity(site, sides.green) },
     live: traffic?.live ?? null,
     rehearsal,
     sides,
@@ -92,6 +95,13 @@ export function listNames(folder: string): string[] {
 function readSide(site: Site, side: Side): string | null {
   const target = readOwnPointer(at.side(site, side));
   return target === null ? null : basename(target);
+}
+
+function readIdentity(site: Site, release: string | null): Identity | null {
+  const staged = release === null ? null : readJsonIfWhole<Identity>(at.staged(site, release));
+  if (!staged?.domain) return null;
+  const { project, environment, domain, subdomains, previews } = staged;
+  return { project, environment, domain, subdomains, previews };
 }
 
 function listReleases(site: Site): string[] {

@@ -1,4 +1,5 @@
 import type { Side } from "./sides.ts";
+import type { Identity } from "./site.ts";
 import type { Movement } from "./traffic.ts";
 
 /** One change as plain data: what --dry-run prints, the journal records and `apply` does. */
@@ -9,7 +10,7 @@ export type Step =
   | { do: "config"; release: string }
   | { do: "forget"; side: Side }
   | { do: "point"; side: Side; release: string }
-  | { do: "identity"; domain: string }
+  | { do: "identity"; identity: Identity }
   | { do: "previews" }
   | { do: "start"; side: Side; release: string }
   | { do: "check"; side: Side; check: string; index: number }
@@ -28,7 +29,7 @@ export function isCommit(step: Step): step is Extract<Step, { do: "traffic" | "p
 
 /** Steps that may be done twice, and late, without anybody noticing. */
 export function isTidying(step: Step): boolean {
-  return ["previews", "mark", "retire"].includes(step.do);
+  return ["identity", "previews", "mark", "retire"].includes(step.do);
 }
 
 export function describeStep(step: Step): string {
@@ -48,7 +49,7 @@ export function describeStep(step: Step): string {
     case "point":
       return `point ${step.side} at ${step.release}`;
     case "identity":
-      return `answer for ${step.domain}`;
+      return `answer for ${step.identity.domain}`;
     case "previews":
       return "refresh the addresses";
     case "start":

@@ -20,6 +20,8 @@ export function sweepLeftovers(site: Site, spec: EnvironmentSpec): void {
     at.run(site),
     at.previews(site),
     at.generations(site),
+    at.pins(site),
+    join(site.dir, "assets", "of"),
     join(site.dir, "bad"),
   ];
   for (const folder of [...folders, ...storages]) sweepTemporary(folder);

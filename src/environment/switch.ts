@@ -1,5 +1,6 @@
 import { GreenroomError } from "../errors.ts";
 import { hookSteps } from "./hooks.ts";
+import { identitySteps } from "./identity.ts";
 import { runOperation } from "./operation.ts";
 import type { Side } from "./sides.ts";
 import { siteName } from "./site.ts";
@@ -34,6 +35,7 @@ export function planSwitch(state: EnvironmentState, spec: EnvironmentSpec, force
     ...hookSteps(spec, "before:switch", state),
     { do: "ready", side },
     moveStep(state, side, 0),
+    ...identitySteps(state, state.identities[side]),
     ...unmark(state, release),
     ...hookSteps(spec, "after:switch", after),
   ];
@@ -66,7 +68,15 @@ export function assertRehearsed(state: EnvironmentState, force: boolean): string
       },
     );
   }
+  assertNotBad(state, release, force);
   return release;
+}
+
+function assertNotBad({ site, bad }: EnvironmentState, release: string, force: boolean): void {
+  if (force || !bad.includes(release)) return;
+  throw new GreenroomError("RELEASE_BAD", `${release} was left as bad by an earlier rollback`, {
+    hint: `if it is good after all: greenroom switch ${site.environment} --force`,
+  });
 }
 
 /** Who sends visitors to a release that was once left as bad has thought better of it. */

@@ -72,7 +72,7 @@ function writeGeneration(site: Site, { generation, live, share, until }: Movemen
   const sideOf = (bucket: number) => (bucket < share ? other(live) : live);
   BUCKETS.forEach((bucket, i) => point(temporary, bucket, sideOf(i)));
   if (until === undefined) markBuckets(temporary, sideOf);
-  else symlinkSync(until, join(temporary, PAUSED));
+  else markPause(temporary, until);
   syncDirectory(temporary);
   // A generation that never got its turn, left by a run that died.
   removeTree(folder);
@@ -82,6 +82,11 @@ function writeGeneration(site: Site, { generation, live, share, until }: Movemen
 
 function point(folder: string, name: string, side: Side): void {
   symlinkSync(`../../${side}`, join(folder, name));
+}
+
+function markPause(folder: string, until: string): void {
+  symlinkSync(until, join(folder, PAUSED));
+  mark(folder, `${PAUSED}.now`);
 }
 
 /** Without these marks nobody is let in. */

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ask } from "./ask.ts";
@@ -145,3 +145,44 @@ describe("a static site, from nothing to a rollback", () => {
     expect(await shop.greenroom("deploy", "production")).toMatchObject({ exit: 0, result: { live: true } });
   });
 });
+
+test("an address changes with what is live, there and back", async () => {
+  const shop = makeWorld({ "index.html": "one", "greenroom.json": projectAt("old.localhost") });
+  const up = await shop.up();
+  await shop.greenroom("deploy", "production");
+  shop.write({ "greenroom.json": projectAt("new.localhost") });
+  const staged = await shop.greenroom("deploy", "production");
+  expect(staged.result.urls.live).toContain("old.localhost");
+  expect((await ask(up.port, new URL(staged.result.urls.rehearsal).host)).body).toBe("one");
+  const answers = async () => [
+    (await ask(up.port, "old.localhost")).status,
+    (await ask(up.port, "new.localhost")).status,
+  ];
+  expect(await answers()).toEqual([200, 404]);
+  await shop.greenroom("switch", "production");
+  expect(await answers()).toEqual([404, 200]);
+  await shop.greenroom("rollback", "production");
+  expect(await answers()).toEqual([200, 404]);
+  expect(await shop.greenroom("switch", "production")).toMatchObject({
+    exit: 12,
+    error: { code: "RELEASE_BAD" },
+  });
+  expect(await shop.greenroom("switch", "production", "--force")).toMatchObject({ exit: 0 });
+  expect(await answers()).toEqual([404, 200]);
+});
+
+test("a release that nobody knows how to serve is staged again before it gets visitors", async () => {
+  const shop = makeWorld({ "index.html": "one", "greenroom.json": projectAt("shop.localhost") });
+  await shop.greenroom("deploy", "production");
+  shop.write({ "index.html": "two" });
+  const { result } = await shop.greenroom("deploy", "production");
+  rmSync(join(shop.root, "sites/shop/production/config", `${result.release}.json`));
+  expect(await shop.greenroom("switch", "production")).toMatchObject({ exit: 22 });
+  expect(await shop.greenroom("stage", "production", "--release", result.release)).toMatchObject({ exit: 0 });
+  await shop.greenroom("check", "production");
+  expect(await shop.greenroom("switch", "production")).toMatchObject({ exit: 0 });
+});
+
+function projectAt(domain: string) {
+  return { project: "shop", environments: { production: { domain } } };
+}

@@ -64,11 +64,12 @@ describe("a rendered file", () => {
 });
 
 describe("whether a release is staged as the specification says", () => {
-  test("depends on how it is served, its variables, storage and rendered files, not on checks or names", async () => {
+  test("depends on how it is served, its variables, storage, rendered files and address, not on checks", async () => {
     const { stage, scene } = await staged();
     const same = (more: object) => isStagedAs(scene.site, "1", { ...scene.spec, ...more });
     expect(same({})).toBe(true);
-    expect(same({ checks: [{ shrinks: 1 }], keep: 9, domain: "x", hooks: {} })).toBe(true);
+    expect(same({ checks: [{ shrinks: 1 }], keep: 9, hooks: {} })).toBe(true);
+    expect(same({ domain: "x" })).toBe(false);
     expect(same({ env: { A: "1" } })).toBe(false);
     expect(same({ storage: ["uploads"] })).toBe(false);
     expect(same({ serve: { kind: "static", public: "public" } })).toBe(false);

@@ -145,7 +145,8 @@ class World {
 
   private assertPreviews(scene: Scene, releases: string[]): void {
     const dir = at.previews(scene.site);
-    const targets = existsSync(dir) ? readdirSync(dir).map((name) => readlinkSync(join(dir, name))) : [];
+    const names = existsSync(dir) ? readdirSync(dir).filter((name) => !name.includes("@")) : [];
+    const targets = names.map((name) => readlinkSync(join(dir, name)));
     if (targets.length === 0) {
       expect(releases).toEqual([]);
       return;
@@ -223,7 +224,8 @@ const switchSides = (environment: string, force: boolean) =>
     const side = rehearsalOf(model);
     const release = model.sides[side];
     const empty = isGone(scene) ? "ENVIRONMENT_MISSING" : "SIDE_EMPTY";
-    const wanted = release === null ? empty : !isPassed(model) && !force ? "CHECKS_NOT_PASSED" : null;
+    const refused = !isPassed(model) ? "CHECKS_NOT_PASSED" : model.bad.has(release!) ? "RELEASE_BAD" : null;
+    const wanted = release === null ? empty : force ? null : refused;
     await world.expects(wanted, () => operations.switch(scene, { force, dryRun: false }));
     if (wanted || !release) return;
     model.live = side;
@@ -239,8 +241,10 @@ const canary = (environment: string, share: number, force: boolean) =>
       if (isGone(scene)) return "ENVIRONMENT_MISSING";
       if (!model.live) return "NOTHING_LIVE";
       if (share === 0 || share === model.share) return null;
-      if (model.sides[rehearsalOf(model)] === null) return "SIDE_EMPTY";
-      return isPassed(model) || force ? null : "CHECKS_NOT_PASSED";
+      const release = model.sides[rehearsalOf(model)]!;
+      if (release === null) return "SIDE_EMPTY";
+      if (force) return null;
+      return !isPassed(model) ? "CHECKS_NOT_PASSED" : model.bad.has(release) ? "RELEASE_BAD" : null;
     };
     const wanted = code();
     await world.expects(wanted, () => operations.canary(scene, { share, force, dryRun: false }));

@@ -19,7 +19,8 @@ const PROCESS: EnvironmentSpec["serve"] = {
   user: null,
 };
 
-const NEW: Standing = { asStaged: false, hasTree: false, healthy: true, missingStorage: [] };
+const IDENTITY = stateOf().identity!;
+const NEW: Standing = { asStaged: false, lost: false, hasTree: false, healthy: true, missingStorage: [] };
 const task = (run: string, needs: string[] = [], on: "live" | "rehearsal" = "rehearsal") => ({
   run,
   on,
@@ -51,7 +52,7 @@ describe("a plan to stage", () => {
       { do: "config", release: "1" },
       { do: "forget", side: "blue" },
       { do: "point", side: "blue", release: "1" },
-      { do: "identity", domain: "shop.localhost" },
+      { do: "identity", identity: IDENTITY },
       { do: "previews" },
     ]);
   });
@@ -92,16 +93,25 @@ describe("a plan to stage", () => {
     expect(planStage(canaried, specOf(), "2", there)).toEqual([]);
   });
 
-  test("still follows a changed domain where the release is there already", () => {
-    const there = { ...NEW, asStaged: true, hasTree: true };
-    expect(planStage(rehearsedState(), specOf({ domain: "new.localhost" }), "2", there)).toEqual([
-      { do: "identity", domain: "new.localhost" },
-      { do: "previews" },
+  test("leaves the address as it is while something is live", () => {
+    expect(dos(planStage(rehearsedState(), specOf({ domain: "new.localhost" }), "3", NEW))).not.toContain(
+      "identity",
+    );
+  });
+
+  test("writes down again how a release is served, where that was lost", () => {
+    const lost = { ...NEW, lost: true, hasTree: true };
+    expect(planStage(rehearsedState(), specOf(), "1", lost)).toEqual([{ do: "config", release: "1" }]);
+    expect(dos(planStage(rehearsedState(), specOf(), "2", lost))).toEqual([
+      "config",
+      "forget",
+      "point",
+      "previews",
     ]);
   });
 
   test("stages a rehearsal again that isn't well, but leaves the live one alone", () => {
-    const unwell = { asStaged: true, hasTree: true, healthy: false, missingStorage: [] };
+    const unwell = { asStaged: true, lost: false, hasTree: true, healthy: false, missingStorage: [] };
     expect(dos(planStage(rehearsedState(), specOf({ serve: PROCESS }), "2", unwell))).toContain("start");
     expect(planStage(rehearsedState(), specOf({ serve: PROCESS }), "1", unwell)).toEqual([]);
   });
@@ -144,7 +154,8 @@ describe("a plan to switch", () => {
   test("runs hooks before and after, and thinks better of a release that was bad", () => {
     const both = hooked("before:switch");
     both.hooks["after:switch"] = ["build"];
-    const plan = planSwitch(rehearsedState({ bad: ["2"] }), both, false);
+    expect(errorOf(() => planSwitch(rehearsedState({ bad: ["2"] }), both, false)).code).toBe("RELEASE_BAD");
+    const plan = planSwitch(rehearsedState({ bad: ["2"] }), both, true);
     expect(dos(plan)).toEqual(["task", "task", "ready", "traffic", "mark", "task"]);
     expect(plan[4]).toEqual({ do: "mark", release: "2", bad: false });
     expect(plan[5]).toEqual({ do: "task", task: "build", side: "green", moment: "after:switch" });
@@ -328,7 +339,7 @@ test("every kind of step says what it does in words of its own", () => {
     { do: "config", release: "1" },
     { do: "forget", side: "blue" },
     { do: "point", side: "blue", release: "1" },
-    { do: "identity", domain: "shop.localhost" },
+    { do: "identity", identity: IDENTITY },
     { do: "previews" },
     { do: "start", side: "blue", release: "1" },
     { do: "check", side: "blue", check: "holds a", index: 0 },

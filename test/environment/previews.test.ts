@@ -12,7 +12,11 @@ function newSite(...releases: string[]): Site {
 }
 
 function previews(site: Site): Record<string, string> {
-  const names = readdirSync(at.previews(site)).sort();
+  return linksIn(site, (name) => !name.includes("@"));
+}
+
+function linksIn(site: Site, wanted: (name: string) => boolean): Record<string, string> {
+  const names = readdirSync(at.previews(site)).filter(wanted).sort();
   return Object.fromEntries(names.map((name) => [name, readlinkSync(join(at.previews(site), name))]));
 }
 
@@ -33,6 +37,21 @@ describe("previews", () => {
     refreshPreviews(site, "secret");
     expect(previews(site)).toEqual(wanted);
     expect(previewHost(site, "shop.localhost", "2")).toBe(`${secret}-2.shop.localhost`);
+  });
+
+  test("are marked with the side that shows them, the rehearsal's by the traffic", () => {
+    const site = newSite("1", "2", "3");
+    symlinkSync("releases/1", at.side(site, "blue"));
+    symlinkSync("releases/2", at.side(site, "green"));
+    refreshPreviews(site, "open");
+    expect(linksIn(site, (name) => name.includes("@"))).toEqual({
+      "1@blue": "../blue",
+      "2@green": "../green",
+      "blue@blue": "../blue",
+      "green@green": "../green",
+      "rehearsal@blue": "../traffic/rehearsal.blue",
+      "rehearsal@green": "../traffic/rehearsal.green",
+    });
   });
 
   test("can be passed through and not listed by others", () => {

@@ -33,7 +33,11 @@ describe("traffic", () => {
           generation: 1,
           live,
           buckets: { [live]: 100 - share, [other(live)]: share },
+          paused: null,
         });
+        const until = "2026-11-21T09:00:00.000Z";
+        moveTraffic(site, { generation: 2, live, share, until });
+        expect(readTraffic(site)).toMatchObject({ buckets: { [live]: 100 - share }, paused: until });
         expect(readlinkSync(join(at.traffic(site), "live"))).toBe(`../../${live}`);
         expect(readlinkSync(join(at.traffic(site), "rehearsal"))).toBe(`../../${other(live)}`);
       }),
@@ -50,14 +54,15 @@ describe("traffic", () => {
     );
   });
 
-  test("marks the blue buckets", () => {
+  test("marks the blue buckets, and whether visitors who have none yet need one", () => {
     const site = newSite();
+    const marks = () => readdirSync(at.traffic(site)).filter((name) => !/^(\d\d|live|rehearsal)$/.test(name));
     moveTraffic(site, { generation: 1, live: "green", share: 3 });
-    expect(readdirSync(at.traffic(site)).filter((name) => name.endsWith(".blue"))).toEqual([
-      "00.blue",
-      "01.blue",
-      "02.blue",
-    ]);
+    expect(marks()).toEqual(["00.blue", "01.blue", "02.blue", "open", "rehearsal.blue"]);
+    moveTraffic(site, { generation: 2, live: "green", share: 0 });
+    expect(marks()).toEqual(["new.green", "open", "rehearsal.blue"]);
+    moveTraffic(site, { generation: 3, live: "green", share: 3, until: "2026-11-21T09:00:00.000Z" });
+    expect(marks()).toEqual(["paused", "paused.now", "rehearsal.blue"]);
   });
 
   test("is null until something is live", () => {

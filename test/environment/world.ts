@@ -115,6 +115,7 @@ export function stateOf(more: Partial<EnvironmentState> = {}): EnvironmentState 
       subdomains: false,
       previews: "secret",
     },
+    identities: { blue: null, green: null },
     live: null,
     rehearsal: "blue",
     sides: { blue: null, green: null },

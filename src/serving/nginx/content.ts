@@ -1,13 +1,15 @@
 import { answer, DOWN_PAGE, MISSING_PAGES } from "./pages.ts";
-import { renderPhp } from "./php.ts";
+import { PHP_POSTED, renderPhp } from "./php.ts";
 import { indent, literal, matching, word } from "./quote.ts";
 import type { Shape } from "./shape.ts";
 
 /** Releases of one shape that a server block serves. */
 export interface Content {
   shape: Shape;
-  /** Where the release is. This and the next two are in nginx's words, variables and all. */
+  /** Where the release is. This and the next are in nginx's words, variables and all. */
   release: string;
+  /** Where hashed files of other releases are. */
+  assets: string;
   upstream: string;
   appHost: string;
 }
@@ -17,7 +19,14 @@ export function renderContent(content: Content): string {
   const { shape, release } = content;
   if (shape.kind === "static") return renderStatic(content);
   if (shape.php === null) return renderProcess(content);
-  return `root ${rootOf(release, shape.folder ?? ".")};\n${renderPhp(shape, shape.php, HIDDEN, content)}`;
+  const root = `root ${rootOf(release, shape.folder ?? ".")};\n`;
+  return root + renderPhp(shape, shape.php, { ...content, hidden: HIDDEN, hashed: HASHED });
+}
+
+/** What becomes of a request with a body, in a place where it has one name only. */
+export function renderPosted({ shape, ...to }: Content): string {
+  if (shape.kind === "php") return PHP_POSTED;
+  return shape.kind === "process" ? renderPass(to) : `error_page 405 @unasked;\nreturn 405;\n`;
 }
 
 /** Releases that differ: nginx learns when a request comes how the one asked for is served. */
@@ -29,7 +38,7 @@ export interface MixedContent extends Omit<Content, "shape"> {
   php: string;
 }
 
-export function renderMixed({ kind, folder, storage, php, release, ...to }: MixedContent): string {
+export function renderMixed({ kind, folder, storage, php, release, assets, ...to }: MixedContent): string {
   const pass = indent(renderPass(to));
   return `root ${word(`${release}/${folder}`)};
 location / {
@@ -60,10 +69,10 @@ location @hidden_process {
 ${pass}}
 location @app {
 ${pass}}
-${php}${storage.map((path) => renderStorage(path, `try_files $uri @missed_${kind};`)).join("")}${MISSING_PAGES}${DOWN_PAGE}`;
+${php}${storage.map((path) => renderStorage(path, `try_files $uri @missed_${kind};`)).join("")}${renderKept(assets)}${renderHashed(assets, kind)}${MISSING_PAGES}${DOWN_PAGE}`;
 }
 
-function renderStatic({ shape, release }: Content): string {
+function renderStatic({ shape, release, assets }: Content): string {
   return `root ${rootOf(release, shape.folder ?? ".")};
 index index.html;
 error_page 403 404 =404 @missing;
@@ -74,10 +83,10 @@ location / {
 ${HIDDEN} {
   return 404;
 }
-${shape.storage.map((path) => renderStorage(path, PAGES)).join("")}${MISSING_PAGES}`;
+${shape.storage.map((path) => renderStorage(path, PAGES)).join("")}${renderKept(assets)}${MISSING_PAGES}`;
 }
 
-function renderProcess({ shape, release, ...to }: Content): string {
+function renderProcess({ shape, release, assets, ...to }: Content): string {
   const pass = indent(renderPass(to));
   if (shape.folder === null) return `location / {\n${pass}}\n${DOWN_PAGE}`;
   return `root ${rootOf(release, shape.folder)};
@@ -89,11 +98,37 @@ ${HIDDEN} {
 ${pass}}
 location @app {
 ${pass}}
-${shape.storage.map((path) => renderStorage(path, FILES)).join("")}${DOWN_PAGE}`;
+${shape.storage.map((path) => renderStorage(path, FILES)).join("")}${renderHashed(assets)}${DOWN_PAGE}`;
 }
 
-const PAGES = "try_files $uri $uri.html $uri/ =404;\n  charset utf-8;";
+const PAGES = "try_files $uri $uri.html $uri/ @kept_static;\n  charset utf-8;";
 const FILES = "try_files $uri @app;\n  charset utf-8;";
+
+/** A visitor who has loaded a page before a switch still gets what belongs to it. */
+function renderKept(assets: string): string {
+  return `location @kept_static {
+  root ${assets};
+  try_files $uri =404;
+  charset utf-8;
+}
+`;
+}
+
+/** The same for an app, which is asked for all that looks otherwise. */
+function renderHashed(assets: string, kind = "process"): string {
+  return `location ~* "${HASHED}" {
+  try_files $uri @kept_${kind};
+  charset utf-8;
+}
+location @kept_process {
+  root ${assets};
+  try_files $uri @app;
+  charset utf-8;
+}
+`;
+}
+
+const HASHED = "[.\\-_](?=[\\w-]*[a-z])(?=[\\w-]*\\d)[\\w-]{8,}\\.[a-z0-9.]+$";
 
 // Names that begin with a dot are nobody's business, but for what the standards put there.
 const HIDDEN = 'location ~ "/\\.(?!well-known(?:/|$))"';

@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { chmodSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type Site, siteOf } from "../../environment/site.ts";
 import { GreenroomError } from "../../errors.ts";
@@ -8,24 +8,25 @@ import { untilResumed } from "../router/hold.ts";
 import { nginxAt } from "./places.ts";
 
 /** How nginx says which request it is, and of what site. */
-export const SITE_HEADER = "x-greenroom-site";
-export const URI_HEADER = "x-greenroom-uri";
+export const SITE_HEADER = "X-Greenroom-Site";
+export const URI_HEADER = "X-Greenroom-Uri";
 
 /** nginx can't wait, so it asks here, and gets its answer when the site lets visitors in: go on with the request. */
-export function startHolder(root: string): Promise<Server> {
+export async function startHolder(root: string): Promise<Server> {
   const server = createServer((req, res) => void hold(root, req, res));
   const place = nginxAt.hold(root);
   rmSync(place, { force: true });
-  return new Promise((resolve, reject) => {
-    server.once("error", reject).listen(place, () => resolve(server));
-  });
+  await new Promise<void>((resolve, reject) => void server.once("error", reject).listen(place, resolve));
+  // Whoever nginx's workers are: all that anybody can do here is wait.
+  chmodSync(place, 0o666);
+  return server;
 }
 
 async function hold(root: string, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const site = siteNamed(root, req.headers[SITE_HEADER]);
+  const site = siteNamed(root, req.headers[SITE_HEADER.toLowerCase()]);
   const resumed = await untilResumed(site, () => res.destroyed);
   if (!resumed) return sendPaused({ req, res });
-  const again = isRepeated(req.method) ? String(req.headers[URI_HEADER]) : "@resumed";
+  const again = isRepeated(req.method) ? String(req.headers[URI_HEADER.toLowerCase()]) : "@resumed";
   res.writeHead(200, { "X-Accel-Redirect": again }).end();
 }
 

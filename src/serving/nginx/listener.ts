@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync } from "node:fs";
+import type { Server } from "node:http";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { isAlive } from "../../disk/alive.ts";
@@ -9,6 +10,7 @@ import { GreenroomError } from "../../errors.ts";
 import type { Emit } from "../../events.ts";
 import { usualAccount } from "../../processes/account.ts";
 import type { Listener } from "../up.ts";
+import { startHolder } from "./holder.ts";
 import { renderMain } from "./main.ts";
 import { type Nginx, nginxAt, nginxOf } from "./places.ts";
 import { findNginx, readPid, testConfig } from "./program.ts";
@@ -18,6 +20,7 @@ import { writeSites } from "./router.ts";
 export function createOwnNginx(root: string, listen: string[], emit: Emit): Listener {
   const nginx = nginxOf(root, true);
   let child: ChildProcess | null = null;
+  let holder: Server | null = null;
   let closing = false;
 
   const launch = async () => {
@@ -37,14 +40,17 @@ export function createOwnNginx(root: string, listen: string[], emit: Emit): List
       await writeSites(root, listen);
       testConfig(nginx);
       await endLeftover(root, nginx, emit);
+      holder = await startHolder(root);
       await launch().catch((error: unknown) => {
         closing = true;
+        holder?.close();
         throw error;
       });
       return { port: portOf(listen[0]!) };
     },
     async close(drain) {
       closing = true;
+      holder?.close();
       if (!child || hasEnded(child)) return;
       const ended = once(child, "exit");
       child.kill("SIGQUIT");

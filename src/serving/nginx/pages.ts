@@ -8,6 +8,9 @@ export function answer(status: number, title: string): string {
   return ${status} '${html}';`;
 }
 
+/** What nginx answers to itself where a request is to wait. */
+export const HELD = 529;
+
 /** Where a request is sent that no site answers. No visitor can ask for these. */
 export const UNKNOWN = "/.greenroom/unknown";
 export const NOTHING = "/.greenroom/nothing";

@@ -4,6 +4,8 @@ import { indent, literal, matching, word } from "./quote.ts";
 import type { PhpShape, Shape } from "./shape.ts";
 
 export interface PhpTo {
+  /** Where hashed files of other releases are. */
+  assets: string;
   upstream: string;
   appHost: string;
 }
@@ -15,8 +17,15 @@ const SOURCE = 'location ~* "\\.(?:php[0-9]?|phtml|phps|pht|phar)(?:/|$)"';
 // A link of the release may lead to storage in a roundabout way, and from there an uploader's anywhere.
 const NO_STRANGERS = "disable_symlinks if_not_owner from=$document_root;";
 
+/** What becomes of a request with a body that had to wait. */
+export const PHP_POSTED = "error_page 418 = @posted;\nreturn 418;\n";
+
 /** The locations of a site whose sides are both PHP, and alike. */
-export function renderPhp(shape: Shape, php: PhpShape, hidden: string, to: PhpTo): string {
+export function renderPhp(
+  shape: Shape,
+  php: PhpShape,
+  { hidden, hashed, ...to }: PhpTo & { hidden: string; hashed: string },
+): string {
   const missed = php.front === null ? "=404" : "@front";
   const asked = php.front === null ? "$uri $uri.html $uri/" : "$uri $uri/";
   return `${renderLimits([php])}index index.php index.html;
@@ -35,6 +44,17 @@ ${indent(renderScript(php, to, missed))}}
 ${SOURCE} {
   try_files /.greenroom @lost;
 }
+location ~* "${hashed}" {
+  ${NO_STRANGERS}
+  try_files $uri @kept;
+  charset utf-8;
+}
+${renderKept("@kept", to, missed)}location @posted {
+  if ($uri ~ "/\\.(?!well-known(?:/|$))") {
+    return 404;
+  }
+  fastcgi_index index.php;
+${indent(renderScript(php, to, missed))}}
 ${php.front === null ? "" : renderFront(`/${literal(php.front)}`, php.time, to)}${MISSING_PAGES}${DOWN_PAGE}`;
 }
 
@@ -75,7 +95,7 @@ ${["php", "plain"]
   error_page 403 404 405 = ${missed};
   charset utf-8;
 }
-location @missed_${one} {
+${renderKept(`@kept_${one}`, to, missed)}location @missed_${one} {
   try_files /.greenroom ${missed};
 }
 location @hidden_${one} {
@@ -89,6 +109,16 @@ location @source_${one} {
 `;
   })
   .join("")}${renderFront(`/${front}`, time, to)}`;
+}
+
+/** A visitor who has loaded a page before a switch still gets what belongs to it. */
+function renderKept(name: string, { assets }: PhpTo, missed: string): string {
+  return `location ${name} {
+  root ${assets};
+  try_files $uri ${missed};
+  charset utf-8;
+}
+`;
 }
 
 /** What decides how a request is answered: with a front controller or without. */

@@ -16,6 +16,24 @@ map $greenroom_known $greenroom_second {
   default ${OPEN};
   ${NEWCOMER} ${NEWCOMER}.green;
 }
+# A page may ask for more of the release that it came from.
+map $args $greenroom_asked {
+  default "";
+  "~(?:^|&)greenroom-release=(?<greenroom_r>[a-z0-9][a-z0-9.-]*)(?:&|$)" $greenroom_r;
+}
+map $http_greenroom_release $greenroom_pin {
+  default $greenroom_asked;
+  "~^(?<greenroom_h>[a-z0-9][a-z0-9.-]*)$" $greenroom_h;
+}
+# What tells by being there that a visitor is blue, then that he is green.
+map $greenroom_pin $greenroom_blue {
+  default pins/$greenroom_pin@blue;
+  "" traffic/$greenroom_known.blue;
+}
+map $greenroom_pin $greenroom_green {
+  default pins/$greenroom_pin@green;
+  "" traffic/$greenroom_second;
+}
 split_clients $request_id $greenroom_random {
 ${BUCKETS.slice(0, -1)
   .map((bucket) => `  1% ${bucket};`)

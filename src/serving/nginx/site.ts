@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { SIDES, type Side } from "../../environment/sides.ts";
 import { at, type Identity, type Site } from "../../environment/site.ts";
 import { phpAt } from "../php/places.ts";
-import { renderContent, renderMixed } from "./content.ts";
+import { renderContent, renderMixed, renderPosted } from "./content.ts";
+import { renderHold } from "./hold.ts";
 import { NOTHING_PAGE, UNKNOWN_PAGE } from "./pages.ts";
 import { kindOf, renderPhpAmong } from "./php.ts";
 import { renderPreviewChoice, renderSubdomainChoice } from "./previews.ts";
@@ -85,26 +86,22 @@ ${indent(body)}}
 /** `place` names, below the site, what is served. */
 function renderRest({ site, shapes }: Facts, place: string, appHost: string): string {
   const release = `${literal(site.dir)}/${place}`;
+  const assets = word(literal(at.asset(site)).replace(/\/$/, ""));
   const upstream = `${upstreamOf(site)}$greenroom_side`;
-  const http = { release, upstream: `http://${upstream}`, appHost };
-  const kind = variable(site, "kind");
-  const content = areEqual(shapes)
-    ? renderContent({ ...http, ...(shapes.blue.php && { upstream }), shape: shapes.blue })
-    : renderMixed({
-        ...http,
-        kind,
-        folder: variable(site, "folder"),
-        storage: [...new Set([...shapes.blue.storage, ...shapes.green.storage])],
-        php: renderPhpAmong([shapes.blue, shapes.green], {
-          upstream,
-          appHost,
-          kind,
-          front: variable(site, "front"),
-        }),
-      });
+  const to = { release, assets, upstream: `http://${upstream}`, appHost };
+  const php = { assets, upstream, appHost, kind: variable(site, "kind"), front: variable(site, "front") };
+  const mixed = {
+    kind: variable(site, "kind"),
+    folder: variable(site, "folder"),
+    storage: [...new Set([...shapes.blue.storage, ...shapes.green.storage])],
+    php: renderPhpAmong([shapes.blue, shapes.green], php),
+  };
+  const alike = { ...to, ...(shapes.blue.php && { upstream }), shape: shapes.blue };
+  const content = areEqual(shapes) ? renderContent(alike) : renderMixed({ ...to, ...mixed });
+  const posted = areEqual(shapes) ? renderPosted(alike) : `try_files /.greenroom @${mixed.kind};\n`;
   return `add_header Set-Cookie $greenroom_cookie always;
 add_header X-Robots-Tag $greenroom_robots always;
 add_header X-Content-Type-Options $greenroom_nosniff always;
 add_header Cache-Control $greenroom_cache;
-${content}${UNKNOWN_PAGE}${NOTHING_PAGE}`;
+${content}${renderHold(site, posted)}${UNKNOWN_PAGE}${NOTHING_PAGE}`;
 }

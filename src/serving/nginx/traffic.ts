@@ -1,5 +1,6 @@
+import { PAUSED } from "../../environment/buckets.ts";
 import { at, type Site } from "../../environment/site.ts";
-import { NOTHING } from "./pages.ts";
+import { HELD, NOTHING } from "./pages.ts";
 import { literal, word } from "./quote.ts";
 import { NEW_COOKIE } from "./shared.ts";
 
@@ -8,10 +9,21 @@ import { NEW_COOKIE } from "./shared.ts";
  * is between two releases. Nearly always the first or second look tells.
  */
 export function renderTraffic(site: Site): string {
-  const traffic = literal(at.traffic(site));
+  const [dir, traffic] = [literal(site.dir), literal(at.traffic(site))];
   return `set $greenroom_robots "";
 set $greenroom_cookie "";
 set $greenroom_bucket $greenroom_known;
+set $greenroom_side blue;
+set $greenroom_at blue;
+if (-e ${word(`${dir}/$greenroom_blue`)}) {
+  break;
+}
+set $greenroom_side green;
+set $greenroom_at green;
+if (-e ${word(`${dir}/$greenroom_green`)}) {
+  break;
+}
+# Who asked for a release that no side shows any more, or is a newcomer to a canary.
 set $greenroom_side blue;
 set $greenroom_at blue;
 if (-e ${word(`${traffic}/$greenroom_known.blue`)}) {
@@ -21,6 +33,9 @@ set $greenroom_side green;
 set $greenroom_at green;
 if (-e ${word(`${traffic}/$greenroom_second`)}) {
   break;
+}
+if (-e ${word(`${traffic}/${PAUSED}.now`)}) {
+  return ${HELD};
 }
 if (!-e ${word(`${traffic}/live`)}) {
   rewrite ^ ${NOTHING} last;

@@ -42,7 +42,7 @@ async function hold(kept: Kept, destination: Destination, request: Request): Pro
 }
 
 function pass(kept: Kept, destination: Destination, request: Request): unknown {
-  const visit = readVisit(destination, request.req.headers.cookie, kept.releases);
+  const visit = readVisit(destination, request.req, kept.releases);
   if (visit) return answer(kept, visit, request);
   if (destination.target.kind === "preview") return sendUnknownHost(request);
   return sendNothingLive(destination, request);

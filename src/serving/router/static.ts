@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { isHashed } from "../../environment/assets.ts";
 import { findExact, findPage, type Shelf } from "./find-file.ts";
+import { findKept } from "./kept.ts";
 import { sendPage } from "./pages.ts";
 import { sendFile, sendWhole } from "./send-file.ts";
 import { encodeUrlPath, readUrlPath } from "./url-path.ts";
@@ -39,7 +41,9 @@ export function answerIfFile(
   if ("refused" in url || url.path.endsWith("/")) return false;
   const known = shelf.release.files.get(url.path);
   if (!known)
-    return shelf.release.absent.has(url.path) ? false : lookAndAnswerFile(req, res, shelf, url.path, extra);
+    return shelf.release.absent.has(url.path) && !isHashed(url.path)
+      ? false
+      : lookAndAnswerFile(req, res, shelf, url.path, extra);
   const sent = sendFile(req, res, known, extra);
   return sent instanceof Promise ? sent.then(() => true) : true;
 }
@@ -56,10 +60,22 @@ async function lookAndAnswer(
   extra: string[],
 ): Promise<void> {
   const found = await findPage(shelf, url.path);
-  if (!found) return answerMissing(req, res, shelf, extra);
+  if (!found) return answerKept(req, res, shelf, url.path, extra);
   if ("file" in found) return void (await sendFile(req, res, found.file, extra));
   const location = encodeUrlPath(found.redirect) + url.query;
   sendPage(req, res, { status: 301, title: "This page is elsewhere" }, ["Location", location, ...extra]);
+}
+
+async function answerKept(
+  req: IncomingMessage,
+  res: ServerResponse,
+  shelf: Shelf,
+  path: string,
+  extra: string[],
+): Promise<void> {
+  const kept = await findKept(shelf.release.site, path);
+  if (!kept) return answerMissing(req, res, shelf, extra);
+  await sendFile(req, res, kept, extra);
 }
 
 async function answerMissing(
@@ -85,7 +101,8 @@ async function lookAndAnswerFile(
   extra: string[],
 ): Promise<boolean> {
   const found = await findExact(shelf, path);
-  if (!found || !("file" in found)) return false;
-  await sendFile(req, res, found.file, extra);
+  const file = found && "file" in found ? found.file : await findKept(shelf.release.site, path);
+  if (!file) return false;
+  await sendFile(req, res, file, extra);
   return true;
 }

@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { pinnedSide } from "../../environment/pins.ts";
 import { isSide, type Side } from "../../environment/sides.ts";
 import { at, type Site } from "../../environment/site.ts";
 import { isName } from "../../names.ts";
@@ -15,7 +16,9 @@ export interface Choice {
  * The side that a visitor gets, or null where nothing is live. It comes from one readlink through `traffic`, so that
  * it is wholly before or wholly after a switch.
  */
-export function chooseSide(site: Site, cookies: string | undefined): Choice | null {
+export function chooseSide(site: Site, cookies: string | undefined, wished: string | null): Choice | null {
+  const pinned = wished === null ? null : pinnedSide(site, wished, (path) => pointerNow(path) !== null);
+  if (pinned) return choice(pinned, null);
   const known = bucketIn(cookies);
   if (known) return choice(sideOfBucket(site, known), null);
   const last = sideOfBucket(site, LAST_BUCKET);

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { SIDES, type Side } from "../../environment/sides.ts";
 import type { Site } from "../../environment/site.ts";
+import { isName } from "../../names.ts";
 import type { Destination } from "./hosts.ts";
 import type { Release, Releases } from "./releases.ts";
 import { chooseSide, readPreview, releaseOn } from "./traffic.ts";
@@ -28,11 +29,11 @@ export interface Visit {
 /** Reads, in this moment, which release answers; null where there is none. */
 export function readVisit(
   { site, target, appHost }: Destination,
-  cookies: string | undefined,
+  req: IncomingMessage,
   releases: Releases,
 ): Visit | null {
   return target.kind === "live"
-    ? readLive(site, appHost, cookies, releases)
+    ? readLive(site, appHost, req, releases)
     : readPreviewed(site, appHost, target.link, releases);
 }
 
@@ -51,16 +52,18 @@ export function readSide(
 const NOTHING: string[] = [];
 const NOINDEX = ["X-Robots-Tag", "noindex"];
 
-function readLive(
-  site: Site,
-  appHost: string,
-  cookies: string | undefined,
-  releases: Releases,
-): Visit | null {
-  const choice = chooseSide(site, cookies);
+function readLive(site: Site, appHost: string, req: IncomingMessage, releases: Releases): Visit | null {
+  const choice = chooseSide(site, req.headers.cookie, wishedRelease(req));
   if (!choice) return null;
   const extra = choice.setCookie === null ? NOTHING : ["Set-Cookie", choice.setCookie];
   return readSide(site, choice.side, appHost, extra, releases);
+}
+
+/** A page may ask for more of the release that it came from. */
+function wishedRelease({ url = "", headers }: IncomingMessage): string | null {
+  const header = headers["greenroom-release"];
+  const wish = typeof header === "string" ? header : /[?&]greenroom-release=([^&]*)/.exec(url)?.[1];
+  return wish !== undefined && isName(wish) ? wish : null;
 }
 
 function readPreviewed(site: Site, appHost: string, link: string, releases: Releases): Visit | null {

@@ -198,7 +198,7 @@ export function findLeftovers(root: string): string[] {
   if (names(join(site, "releases")).filter((name) => name.startsWith(".spare-")).length > 1)
     found.push("a second spare tree");
   for (const name of names(join(site, "previews"))) {
-    if (!existsSync(join(site, "previews", name)) && !/-(blue|green|rehearsal)$/.test(name))
+    if (!existsSync(join(site, "previews", name)) && !/-(blue|green|rehearsal)$|@/.test(name))
       found.push(`previews/${name}`);
   }
   return found;

@@ -37,6 +37,8 @@ export interface World {
   side(side: Side, version: string): void;
   /** The traffic of a live side, with so many buckets at the other one. */
   traffic(live: Side, canary?: number): void;
+  /** New requests wait for so many milliseconds, or until the traffic moves. */
+  pause(live: Side, milliseconds: number): void;
   preview(name: string, target: string): void;
   start(router?: RouterName): Promise<{ router: Router; port: number }>;
 }
@@ -70,6 +72,10 @@ export function makeWorld(domain = "shop.localhost", more: { subdomains?: boolea
     },
     side: (side, version) => movePointer(at.side(site, side), `releases/${version}`),
     traffic: (live, canary = 0) => moveTraffic(site, { generation: ++generation, live, share: canary }),
+    pause(live, milliseconds) {
+      const until = new Date(Date.now() + milliseconds).toISOString();
+      moveTraffic(site, { generation: ++generation, live, share: 0, until });
+    },
     preview(name, target) {
       const places = join(at.previews(site), name);
       symlinkSync(target, places);

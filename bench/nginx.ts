@@ -1,0 +1,211 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as pause } from "node:timers/promises";
+import { other } from "../src/environment/sides.ts";
+import { siteOf } from "../src/environment/site.ts";
+import { moveTraffic, readTraffic } from "../src/environment/traffic.ts";
+import { greenroomArgv, time } from "./cli.ts";
+import { median, type Row, range, times } from "./table.ts";
+import { writeProject } from "./tree.ts";
+import { type Load, load } from "./wrk.ts";
+
+const ROUNDS = 5;
+const SECONDS = 4;
+const BODY = "x".repeat(2048);
+
+const APP = `require("node:http").createServer((_, answer) => {
+  answer.writeHead(200, { "content-type": "text/plain", "content-length": 2048 });
+  answer.end(${JSON.stringify(BODY)});
+}).listen(process.env.SOCKET);`;
+
+interface Target {
+  port: number;
+  host: string;
+  path: string;
+}
+
+/** Greenroom's nginx beside one whose configuration somebody wrote by hand, in the same run. */
+export async function benchNginx(dir: string): Promise<Row[]> {
+  const root = join(dir, "nginx-root");
+  const files = { project: join(dir, "nginx-files"), root };
+  const app = { project: join(dir, "nginx-app"), root };
+  writeProject(files.project, {
+    project: "files",
+    environments: { production: { domain: "files.localhost" } },
+  });
+  writeFileSync(join(files.project, "page.txt"), BODY);
+  const serve = { kind: "process", start: { web: "node app.cjs" } };
+  writeProject(app.project, {
+    project: "app",
+    serve,
+    environments: { production: { domain: "app.localhost" } },
+  });
+  writeFileSync(join(app.project, "app.cjs"), APP);
+  mkdirSync(root);
+  const [port, fixedPort] = [await freePort(), await freePort()];
+  time(setup(root, `127.0.0.1:${port}`));
+  const up = await startUp(root);
+  const fixed = startFixed(dir, fixedPort, files.project, join(root, "sites/app/production/run/blue.sock"));
+  try {
+    for (const world of [files, app]) time(greenroomArgv(world, "deploy"));
+    writeFileSync(join(files.project, "page.txt"), BODY.replace("x", "y"));
+    time(greenroomArgv(files, "deploy"));
+    await pause(500);
+    const [ours, theirs] = [
+      { port, host: "files.localhost" },
+      { port: fixedPort, host: "x" },
+    ];
+    return [
+      ...(await compare(
+        "static",
+        "a fixed root",
+        { ...ours, path: "/page.txt" },
+        { ...theirs, path: "/page.txt" },
+      )),
+      ...(await compare(
+        "proxied",
+        "a fixed upstream",
+        { port, host: "app.localhost", path: "/" },
+        { ...theirs, path: "/app" },
+      )),
+      await switches(root, { ...ours, path: "/page.txt" }),
+      await reloads(fixed, { ...theirs, path: "/page.txt" }),
+    ];
+  } finally {
+    await Promise.all([up, fixed].map(end));
+  }
+}
+
+async function compare(what: string, against: string, ours: Target, theirs: Target): Promise<Row[]> {
+  const [mine, fixed]: Load[][] = [[], []];
+  for (const target of [ours, theirs]) await load({ ...target, seconds: 1 });
+  for (let round = 0; round < ROUNDS; round++) {
+    mine!.push(await load({ ...ours, seconds: SECONDS }));
+    fixed!.push(await load({ ...theirs, seconds: SECONDS }));
+  }
+  const row = (name: string, wanted: string, unit: string, of: (load: Load) => number): Row => ({
+    what: `nginx, ${what}, ${name}`,
+    against: `nginx by hand, ${against}`,
+    wanted,
+    measured: times(median(mine!.map((one, i) => of(one) / of(fixed![i]!)))),
+    behind: `${range(mine!.map(of), unit)}; ${range(fixed!.map(of), unit)}`,
+  });
+  return [
+    row("requests/s", "≥ 0.9 ×", "/s", (one) => one.rate),
+    row("p99", "≤ 1.2 ×", "ms", (one) => one.p99),
+  ];
+}
+
+/** As many as it takes for half a million requests, and a thousand at least. */
+async function switches(root: string, target: Target): Promise<Row> {
+  const site = siteOf(root, "files", "production");
+  let moved = 0;
+  let done = false;
+  const moving = (async () => {
+    for (; !done; moved++) {
+      const { generation, live } = readTraffic(site)!;
+      moveTraffic(site, { generation: generation + 1, live: other(live), share: 0 });
+      await pause(5);
+    }
+  })();
+  const seen = await load({ ...target, seconds: 25 });
+  done = true;
+  await moving;
+  return {
+    what: `nginx, ${moved} switches, 64 kept connections`,
+    against: "-",
+    wanted: "0 failed",
+    measured: `${seen.failed} failed`,
+    behind: `${seen.answered} requests`,
+  };
+}
+
+async function reloads(nginx: ChildProcess, target: Target): Promise<Row> {
+  const seen = load({ ...target, seconds: 25 });
+  for (let i = 0; i < 100; i++) {
+    nginx.kill("SIGHUP");
+    await pause(200);
+  }
+  const { failed, answered } = await seen;
+  return {
+    what: "what others do: 100 reloads of nginx",
+    against: "-",
+    wanted: "-",
+    measured: `${failed} failed`,
+    behind: `${answered} requests`,
+  };
+}
+
+function setup(root: string, listen: string): string[] {
+  const words = ["setup", "--yes", "--router", "nginx", "--listen", listen, "--unprivileged"];
+  return greenroomArgv({ project: ".", root }, ...words).filter(
+    (word) => word !== "--project" && word !== ".",
+  );
+}
+
+async function startUp(root: string): Promise<ChildProcess> {
+  const argv = greenroomArgv({ project: ".", root }, "up").filter(
+    (word) => word !== "--project" && word !== ".",
+  );
+  const child = spawn(argv[0]!, argv.slice(1), { stdio: ["ignore", "pipe", "inherit"] });
+  for await (const line of createInterface({ input: child.stdout })) if (line.includes('"ready"')) break;
+  child.stdout.resume();
+  return child;
+}
+
+/** What an experienced person would write: everything that makes nginx fast, and an access log. */
+function startFixed(dir: string, port: number, root: string, socket: string): ChildProcess {
+  const own = join(dir, "fixed");
+  mkdirSync(join(own, "tmp"), { recursive: true });
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+  writeFileSync(
+    join(own, "nginx.conf"),
+    `daemon off; pid ${own}/pid; error_log ${own}/error.log; worker_processes auto;
+${process.getuid?.() === 0 ? "user root;" : ""}
+events { worker_connections 4096; }
+http {
+  ${temporary.map((what) => `${what}_temp_path ${own}/tmp/${what};`).join(" ")}
+  types { text/plain txt; }
+  sendfile on; tcp_nopush on; keepalive_requests 100000;
+  access_log ${own}/access.log combined buffer=32k flush=1s;
+  upstream app { server unix:${socket}; keepalive 32; }
+  server {
+    listen 127.0.0.1:${port};
+    root ${root};
+    location / { try_files $uri $uri/ =404; }
+    location /app {
+      proxy_pass http://app; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host;
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header X-Forwarded-Proto $scheme;
+    }
+  }
+}
+`,
+  );
+  return spawn(findNginx(), ["-p", own, "-c", join(own, "nginx.conf")], { stdio: "inherit" });
+}
+
+function findNginx(): string {
+  const { stdout } = spawnSync("sh", ["-c", "command -v nginx || echo /usr/sbin/nginx"], {
+    encoding: "utf8",
+  });
+  return stdout.trim();
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+}
+
+function end(child: ChildProcess): Promise<unknown> {
+  const gone = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGTERM");
+  return gone;
+}

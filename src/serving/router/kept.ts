@@ -1,0 +1,12 @@
+import { isHashed } from "../../environment/assets.ts";
+import { at, type Site } from "../../environment/site.ts";
+import { openFile } from "./open-file.ts";
+import { describeFile, type StaticFile } from "./static-file.ts";
+
+/** A hashed file of another release: a visitor who has loaded a page before a switch still gets what belongs to it. */
+export async function findKept(site: Site, path: string): Promise<StaticFile | null> {
+  if (!isHashed(path)) return null;
+  const place = `${at.asset(site)}${path}`;
+  const open = await openFile(place);
+  return open && { ...describeFile(path, place, open.stats), handle: open.handle };
+}
