@@ -1,5 +1,6 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { ask } from "./ask.ts";
 import { hasPhp, makePhpWorld, projectOf } from "./php-world.ts";
@@ -46,6 +47,40 @@ describe.skipIf(!hasPhp)("a PHP site (else skipped: needs nginx and PHP-FPM)", {
     expect(await shop.greenroom("remove", "production", "--force")).toMatchObject({ exit: 0 });
     expect((await get("/")).status).toBe(404);
     expect(await up.stop()).toBe(0);
+  });
+
+  test("holds visitors while it is paused, whatever they bring, and keeps old pages' files", async () => {
+    const shop = await makePhpWorld({
+      "greenroom.json": projectOf(),
+      "public/index.php": FRONT("front"),
+      "public/form.php":
+        '<?php echo "form got ", strlen(file_get_contents("php://input")), getenv("GREENROOM_SIDE");',
+      "public/.hidden.php": '<?php echo "hidden was run";',
+      "public/app-a1b2c3d4.js": "old",
+    });
+    const up = await shop.up();
+    const asked = (path: string, body: string) =>
+      ask(up.port, "shop.localhost", path, { method: "POST", body });
+    for (const side of ["blue", "green"]) {
+      shop.write({ "public/side.txt": side });
+      const done = await shop.greenroom("deploy", "production", "--switch");
+      expect(done, done.stdout).toMatchObject({ exit: 0 });
+      expect(await shop.greenroom("pause", "production")).toMatchObject({ exit: 0 });
+      const body = "x".repeat(100_000);
+      const held = ["/form.php", "/route", "/.hidden.php"].map((path) => asked(path, body));
+      const get = ask(up.port, "shop.localhost", "/form.php");
+      expect(await Promise.race([...held, get, pause(300, "held")])).toBe("held");
+      expect(await shop.greenroom("resume", "production")).toMatchObject({ exit: 0 });
+      const [form, route, hidden] = await Promise.all(held);
+      expect(form!.body).toBe(`form got 100000${side}`);
+      expect(route!.body).toContain("front POST /route");
+      expect(hidden!.body).not.toContain("hidden was run");
+      expect((await get).body).toBe(`form got 0${side}`);
+    }
+    rmSync(join(shop.project, "public/app-a1b2c3d4.js"));
+    expect(await shop.greenroom("deploy", "production", "--switch")).toMatchObject({ exit: 0 });
+    expect((await ask(up.port, "shop.localhost", "/app-a1b2c3d4.js")).body).toBe("old");
+    expect((await ask(up.port, "shop.localhost", "/app-a1b2c3d5.js")).body).toContain("front GET /app");
   });
 
   test("a root without nginx refuses it, and says what helps", async () => {
