@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
@@ -7,7 +7,7 @@ import { nginxAt, nginxOf } from "../../src/serving/nginx/places.ts";
 import { reload } from "../../src/serving/nginx/program.ts";
 import { ask } from "./ask.ts";
 import { hasPhp, makePhpWorld, projectOf } from "./php-world.ts";
-import type { World } from "./world.ts";
+import { makeWorld, type World } from "./world.ts";
 
 const PAGES = {
   "public/index.php": '<?php echo "front";',
@@ -80,7 +80,7 @@ describe.skipIf(!hasPhp)(
       expect((await slow).body).toBe("slow");
       const pool = join(shop.root, "php/pools/greenroom-shop..production.green.conf");
       expect(readFileSync(pool, "utf8")).toContain("env[TOKEN] = 's3cret'");
-      expect((await import("node:fs")).statSync(pool).mode & 0o777).toBe(0o600);
+      expect(statSync(pool).mode & 0o777).toBe(0o600);
       expect(readFileSync(pool.replace("green.conf", "blue.conf"), "utf8")).not.toContain("TOKEN");
     });
 
@@ -140,7 +140,6 @@ describe.skipIf(!hasPhp)(
     });
 
     test.each([
-      ["an account that isn't there", { user: "nobody-here" }, {}, "CONFIG_INVALID"],
       ["a variable of several lines", {}, { env: { KEY: "a\nb" } }, "CONFIG_INVALID"],
       ["a variable that PHP-FPM would look up", {}, { env: { KEY: "$HOME" } }, "CONFIG_INVALID"],
       ["a front controller in storage", {}, { storage: ["public"] }, "CONFIG_INVALID"],
@@ -153,6 +152,40 @@ describe.skipIf(!hasPhp)(
       await shop.up();
       expect((await shop.greenroom("deploy", "production")).error?.code).toBe(code);
       expect(existsSync(join(shop.root, "sites/shop/production/blue"))).toBe(false);
+    });
+
+    test.skipIf(process.getuid?.() !== 0)(
+      "an account that isn't there is refused (else skipped: needs root)",
+      async () => {
+        const shop = await makePhpWorld({ "greenroom.json": projectOf({ user: "nobody-here" }), ...PAGES });
+        await shop.up();
+        const { error } = await shop.greenroom("deploy", "production");
+        expect([error?.code, error?.message]).toEqual([
+          "CONFIG_INVALID",
+          expect.stringContaining("nobody-here"),
+        ]);
+      },
+    );
+
+    test("names with which a socket's path is too long for the kernel are refused", async () => {
+      const [project, name] = ["p".repeat(40), "e".repeat(40)];
+      const environments = { [name]: { domain: "shop.localhost" } };
+      const shop = await makePhpWorld({
+        "greenroom.json": { ...projectOf(), project, environments },
+        ...PAGES,
+      });
+      await shop.up();
+      const { error } = await shop.greenroom("deploy");
+      expect([error?.code, error?.message]).toEqual(["ROOT_UNUSABLE", expect.stringContaining("bytes long")]);
+    });
+
+    test("doctor says what is missing for it", async () => {
+      const shop = makeWorld({ "greenroom.json": projectOf(), ...PAGES });
+      const { error } = await shop.greenroom("doctor");
+      expect([error?.code, error?.hint]).toEqual(["DOCTOR_FAILED", "greenroom setup --router nginx"]);
+      const ready = await makePhpWorld({ "greenroom.json": projectOf(), ...PAGES });
+      const { result } = await ready.greenroom("doctor");
+      expect(result.findings).toContainEqual(expect.objectContaining({ what: "PHP-FPM", state: "good" }));
     });
   },
 );
