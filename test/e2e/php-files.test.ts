@@ -20,7 +20,7 @@ const NAMES = [
 /** Asks for a site's scripts and files with one front controller, or none. */
 async function serve(
   front: string | null,
-): Promise<{ shop: World; get: (path: string) => ReturnType<typeof ask> }> {
+): Promise<{ shop: World; get: (path: string, host?: string) => ReturnType<typeof ask> }> {
   const shop = await makePhpWorld({
     "greenroom.json": projectOf({ front }, { storage: ["public/uploads"] }),
     "public/index.php": TELL,
@@ -45,7 +45,7 @@ async function serve(
   writeFileSync(join(uploads, "a.jpg"), EVIL);
   symlinkSync("/etc/passwd", join(uploads, "passwd"));
   if (process.getuid?.() === 0) lchownSync(join(uploads, "passwd"), 33, 33);
-  return { shop, get: (path) => ask(up.port, "shop.localhost", path) };
+  return { shop, get: (path, host = "shop.localhost") => ask(up.port, host, path) };
 }
 
 describe.skipIf(!hasPhp)(
@@ -90,6 +90,26 @@ describe.skipIf(!hasPhp)(
       ])
         expect((await get(path)).status, path).toBe(404);
       await expectHarmless(get);
+    });
+
+    test("sides with and without a front controller: each is served in its way", async () => {
+      const { shop, get } = await serve("index.php");
+      shop.write({
+        "greenroom.json": projectOf({ front: null, php: { upload: "2m" } }, { storage: ["public/uploads"] }),
+        "public/admin/old.php": TELL.replaceAll("ran", "new"),
+      });
+      const staged = await shop.greenroom("deploy", "production", "--version", "v2");
+      expect(staged, staged.stdout).toMatchObject({ exit: 0 });
+      const { host } = new URL(staged.result.urls.rehearsal);
+      expect((await get("/some/page")).body).toContain("ran index.php info= root=public release=v1");
+      expect((await get("/admin/old.php/info")).body).toContain("ran old.php info=/info");
+      expect((await get("/admin/old.php/info", host)).body).toContain("new old.php info=/info");
+      expect((await get("/admin/", host)).body).toContain("ran admin index.php");
+      expect((await get("/about", host)).body).toBe("about");
+      for (const path of ["/some/page", "/missing.php", "/.hidden.php", "/shown.PHP"])
+        expect((await get(path, host)).status, path).toBe(404);
+      await expectHarmless(get);
+      await expectHarmless((path) => get(path, host));
     });
 
     test("a static side beside a PHP side: each is served in its way", async () => {
