@@ -77,6 +77,21 @@ describe.skipIf(!hasPhp)("a PHP site (else skipped: needs nginx and PHP-FPM)", {
       expect(hidden!.body).not.toContain("hidden was run");
       expect((await get).body).toBe(`form got 0${side}`);
     }
+    // From here on the sides are served in different ways: green's is live, then blue's.
+    const process = { kind: "process", start: { web: "node app.cjs" }, public: "public" };
+    const app =
+      'require("node:http").createServer((q, a) => { let n = 0; q.on("data", (d) => (n += d.length)).on("end", () => a.end("app got " + n)); }).listen(process.env.SOCKET)';
+    shop.write({ "greenroom.json": { ...projectOf(), serve: process }, "app.cjs": app });
+    expect(await shop.greenroom("deploy", "production")).toMatchObject({ exit: 0 });
+    for (const body of ["form got 3green", "app got 3"]) {
+      expect(await shop.greenroom("pause", "production")).toMatchObject({ exit: 0 });
+      const held = asked(body.startsWith("app") ? "/some/form" : "/form.php", "xyz");
+      expect(await Promise.race([held, pause(300, "held")])).toBe("held");
+      expect(await shop.greenroom("resume", "production")).toMatchObject({ exit: 0 });
+      expect((await held).body).toBe(body);
+      await shop.greenroom("switch", "production");
+    }
+    shop.write({ "greenroom.json": projectOf() });
     rmSync(join(shop.project, "public/app-a1b2c3d4.js"));
     expect(await shop.greenroom("deploy", "production", "--switch")).toMatchObject({ exit: 0 });
     expect((await ask(up.port, "shop.localhost", "/app-a1b2c3d4.js")).body).toBe("old");

@@ -29,6 +29,11 @@ export function renderPosted({ shape, ...to }: Content): string {
   return shape.kind === "process" ? renderPass(to) : `error_page 405 @unasked;\nreturn 405;\n`;
 }
 
+/** An `if` comes before it, and what it holds for takes no notice of try_files. */
+export function renderPostedMixed({ kind, php }: Pick<MixedContent, "kind" | "php">): string {
+  return `error_page 418 = @${php ? "posted_" : ""}${kind};\nreturn 418;\n`;
+}
+
 /** Releases that differ: nginx learns when a request comes how the one asked for is served. */
 export interface MixedContent extends Omit<Content, "shape"> {
   kind: string;

@@ -49,13 +49,7 @@ location ~* "${hashed}" {
   try_files $uri @kept;
   charset utf-8;
 }
-${renderKept("@kept", to, missed)}location @posted {
-  if ($uri ~ "/\\.(?!well-known(?:/|$))") {
-    return 404;
-  }
-  fastcgi_index index.php;
-${indent(renderScript(php, to, missed))}}
-${php.front === null ? "" : renderFront(`/${literal(php.front)}`, php.time, to)}${MISSING_PAGES}${DOWN_PAGE}`;
+${renderKept("@kept", to, missed)}${renderPosted("@posted", php, to, missed)}${php.front === null ? "" : renderFront(`/${literal(php.front)}`, php.time, to)}${MISSING_PAGES}${DOWN_PAGE}`;
 }
 
 /** What sides that differ need besides, if one of them is PHP. `kind` and `front` are in nginx's words. */
@@ -77,6 +71,12 @@ location @script_static {
   try_files /.greenroom @static;
 }
 location @script_process {
+  try_files /.greenroom @process;
+}
+location @posted_static {
+  try_files /.greenroom @static;
+}
+location @posted_process {
   try_files /.greenroom @process;
 }
 location @source_static {
@@ -103,7 +103,7 @@ location @hidden_${one} {
 }
 location @script_${one} {
 ${indent(renderScript({ front: one === "php" ? front : null, time, upload: 0 }, to, missed))}}
-location @source_${one} {
+${renderPosted(`@posted_${one}`, { front, time, upload: 0 }, to, missed)}location @source_${one} {
   try_files /.greenroom @lost;
 }
 `;
@@ -118,6 +118,17 @@ function renderKept(name: string, { assets }: PhpTo, missed: string): string {
   try_files $uri ${missed};
   charset utf-8;
 }
+`;
+}
+
+/** All that isn't a mere question has one place here, whatever it is for. */
+function renderPosted(name: string, php: PhpShape, to: PhpTo, missed: string): string {
+  return `location ${name} {
+  if ($uri ~ "/\\.(?!well-known(?:/|$))") {
+    return 404;
+  }
+  fastcgi_index index.php;
+${indent(renderScript(php, to, missed))}}
 `;
 }
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { SIDES, type Side } from "../../environment/sides.ts";
 import { at, type Identity, type Site } from "../../environment/site.ts";
 import { phpAt } from "../php/places.ts";
-import { renderContent, renderMixed, renderPosted } from "./content.ts";
+import { renderContent, renderMixed, renderPosted, renderPostedMixed } from "./content.ts";
 import { renderHold } from "./hold.ts";
 import { NOTHING_PAGE, UNKNOWN_PAGE } from "./pages.ts";
 import { kindOf, renderPhpAmong } from "./php.ts";
@@ -98,7 +98,7 @@ function renderRest({ site, shapes }: Facts, place: string, appHost: string): st
   };
   const alike = { ...to, ...(shapes.blue.php && { upstream }), shape: shapes.blue };
   const content = areEqual(shapes) ? renderContent(alike) : renderMixed({ ...to, ...mixed });
-  const posted = areEqual(shapes) ? renderPosted(alike) : `try_files /.greenroom @${mixed.kind};\n`;
+  const posted = areEqual(shapes) ? renderPosted(alike) : renderPostedMixed(mixed);
   return `add_header Set-Cookie $greenroom_cookie always;
 add_header X-Robots-Tag $greenroom_robots always;
 add_header X-Content-Type-Options $greenroom_nosniff always;
