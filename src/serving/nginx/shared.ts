@@ -1,6 +1,6 @@
 import { BUCKETS, NEWCOMER, OPEN } from "../../environment/buckets.ts";
 import { BUCKET_COOKIE, bucketCookie } from "../router/buckets.ts";
-import { PHP_SHARED } from "./php.ts";
+import { PHP_SHARED } from "./fastcgi.ts";
 
 /** What all environments share, for nginx's `http` block. */
 export function renderShared(): string {
