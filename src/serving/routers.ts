@@ -2,14 +2,16 @@ import type { Router } from "../environment/parts.ts";
 import type { Emit } from "../events.ts";
 import { readMachine } from "./machine.ts";
 import { createOwnNginx } from "./nginx/listener.ts";
+import { createMachinesNginx } from "./nginx/machines.ts";
 import { createNginxRouter } from "./nginx/router.ts";
+import { besidePhp, withPhp } from "./php/router.ts";
 import { createRouter } from "./router/router.ts";
 import type { Listener } from "./up.ts";
 
 /** The router that this machine was set up for, for those who tell it something. */
 export function createRouterPart(root: string): Router {
   const machine = readMachine(root);
-  return machine.router === "nginx" ? createNginxRouter(root, machine) : EMBEDDED;
+  return machine.router === "nginx" ? withPhp(root, machine, createNginxRouter(root, machine)) : EMBEDDED;
 }
 
 /** The embedded one sees what is on disk when a request comes. */
@@ -17,6 +19,8 @@ const EMBEDDED: Router = { settle: async () => {}, forget: async () => {} };
 
 /** The router that this machine was set up for, for `greenroom up`, which listens by it. */
 export function createListener(root: string, emit: Emit): Listener {
-  const { router, listen } = readMachine(root);
-  return router === "nginx" ? createOwnNginx(root, listen, emit) : createRouter(root);
+  const { router, listen, unprivileged } = readMachine(root);
+  if (router !== "nginx") return createRouter(root);
+  if (!unprivileged) return createMachinesNginx(root, listen);
+  return besidePhp(root, createOwnNginx(root, listen, emit), emit);
 }
