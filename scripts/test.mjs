@@ -1,6 +1,6 @@
 // npm test: everything that it needs, then everything there is. `--long`: every point of the fault tests.
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { run, setUp } from "./setup.mjs";
 
 /** Debian packages by the program that tests need of them. Where one can't be had, its tests skip and say so. */
@@ -11,6 +11,7 @@ const PACKAGES = {
   supervisord: "supervisor",
   pebble: "pebble",
   openssl: "openssl",
+  "php-fpm": "php-fpm php-cli",
 };
 
 /** What `--long` has more of. */
@@ -27,7 +28,7 @@ function installPackages() {
   const missing = Object.keys(PACKAGES).filter((program) => !has(program));
   if (missing.length === 0 || process.getuid?.() !== 0 || !isDebian()) return;
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const packages = missing.map((program) => PACKAGES[program]);
+  const packages = missing.flatMap((program) => PACKAGES[program].split(" "));
   for (const args of [
     ["update", "-q"],
     ["install", "-y", "-q", "--no-install-recommends", ...packages],
@@ -37,8 +38,13 @@ function installPackages() {
   }
 }
 
+/** Debian's name of PHP-FPM ends with its version. */
 function has(program) {
-  return (process.env.PATH ?? "").split(":").some((folder) => existsSync(`${folder}/${program}`));
+  const folders = [...(process.env.PATH ?? "").split(":"), "/usr/sbin"].filter((folder) =>
+    existsSync(folder),
+  );
+  const isIt = (name) => name === program || (program === "php-fpm" && /^php-fpm\d/.test(name));
+  return folders.some((folder) => readdirSync(folder).some(isIt));
 }
 
 function isDebian() {

@@ -38,7 +38,7 @@ export function createApp({ root: given, project: start, emit }: AppOptions): Ap
   const world = once((): World => {
     const parts: Parts = {
       router: lazyRouter(root),
-      supervisor: createSupervisorClient(root),
+      supervisor: besidePhp(root, createSupervisorClient(root)),
       door: lazyDoor,
     };
     return { root, store: openStore(root), parts, by: whoAmI(), now: () => new Date(), emit };
@@ -61,7 +61,7 @@ export function createApp({ root: given, project: start, emit }: AppOptions): Ap
 
 function withAccount(spec: EnvironmentSpec, root: string): EnvironmentSpec {
   const { serve } = spec;
-  if (serve.kind !== "process" || serve.user !== null) return spec;
+  if (serve.kind === "static" || serve.user !== null) return spec;
   return { ...spec, serve: { ...serve, user: usualAccount(root) } };
 }
 
@@ -75,9 +75,22 @@ function lazyRouter(root: string): Parts["router"] {
   };
 }
 
+/** PHP has no process to be started, and what serves it is loaded only by those who ask for it. */
+function besidePhp(root: string, others: Parts["supervisor"]): Parts["supervisor"] {
+  const php = async () => (await import("./serving/php/supervisor.ts")).createPhpSupervisor(root);
+  return {
+    assertReady: async (spec) => (spec.serve.kind === "php" ? await php() : others).assertReady(spec),
+    start: async (site, side, release, serve) =>
+      (serve.kind === "php" ? await php() : others).start(site, side, release, serve),
+    assertHealthy: async (site, side, serve) =>
+      (serve.kind === "php" ? await php() : others).assertHealthy(site, side, serve),
+    forget: (site) => others.forget(site),
+  };
+}
+
 /** The router is loaded only by those who knock. */
 const lazyDoor: Parts["door"] = {
-  open: async (site, side) => (await import("./serving/router/door.ts")).createDoor().open(site, side),
+  open: async (site, side) => (await import("./serving/doors.ts")).createDoor().open(site, side),
 };
 
 function defaultRoot(): string {

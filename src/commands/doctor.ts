@@ -1,5 +1,7 @@
+import type { App } from "../app.ts";
 import { examine } from "../environment/doctor.ts";
 import { GreenroomError } from "../errors.ts";
+import { examinePhp } from "../serving/php/doctor.ts";
 import { defineCommand } from "./command.ts";
 import { nameIn, severalOf } from "./name-environment.ts";
 
@@ -10,7 +12,8 @@ export default defineCommand({
   examples: ["greenroom doctor"],
   run({ app }) {
     const [name] = severalOf(app);
-    const findings = examine(app.root, () => app.project()).map((finding) =>
+    const found = [...examine(app.root, () => app.project()), ...(isPhp(app) ? examinePhp(app.root) : [])];
+    const findings = found.map((finding) =>
       name && finding.remedy ? { ...finding, remedy: nameIn(finding.remedy, name) } : finding,
     );
     const broken = findings.filter((finding) => finding.state === "broken");
@@ -30,3 +33,13 @@ export default defineCommand({
       })
       .join("\n"),
 });
+
+function isPhp(app: App): boolean {
+  try {
+    return app.project().file.serve.kind === "php";
+  } catch (error) {
+    // What is wrong with it has been found already.
+    if (error instanceof GreenroomError) return false;
+    throw error;
+  }
+}

@@ -31,9 +31,9 @@ export default defineCommand({
     await setUp(app.root, setup);
     return { ...setup, written: true };
   },
-  render({ changes, written }) {
+  render({ machine, changes, written }) {
     if (changes.length === 0) return "nothing to change";
-    return changes.map(describe).join("\n") + (written ? "\nnext: greenroom up" : "");
+    return changes.map(describe).join("\n") + (written && machine ? "\nnext: greenroom up" : "");
   },
 });
 

@@ -5,7 +5,7 @@ import type { EnvironmentSpec, Serving } from "./spec.ts";
 /** Keeps a side's processes running. */
 export interface Supervisor {
   /** Throws UP_NOT_RUNNING where this kind of site needs something that doesn't run. Changes nothing. */
-  assertReady(spec: Pick<EnvironmentSpec, "serve" | "project" | "environment">): void;
+  assertReady(spec: Pick<EnvironmentSpec, "serve" | "env" | "project" | "environment">): void | Promise<void>;
   /** Asks for the side's release under a new id, resolves when it is healthy, rejects with its last log lines. */
   start(site: Site, side: Side, release: string, serve: Serving): Promise<void>;
   /** Rejects unless the side's processes are healthy right now. */

@@ -129,7 +129,7 @@ function bringBack(state: EnvironmentState, spec: EnvironmentSpec, release: stri
         ] as const)),
     { do: "forget", side },
     { do: "point", side, release },
-    ...(spec.serve.kind === "process" ? [{ do: "start", side, release } as const] : []),
+    ...(spec.serve.kind !== "static" ? [{ do: "start", side, release } as const] : []),
   ];
 }
 

@@ -24,7 +24,40 @@ export interface ProcessServing {
   user: string | null;
 }
 
-export type Serving = StaticServing | ProcessServing;
+export interface PhpServing {
+  kind: "php";
+  /** The folder of the release that visitors see. */
+  public: string;
+  /** The script below it that answers for what no file has; null: nothing does. */
+  front: string | null;
+  /** The path that answers 2xx or 3xx if the site is well. */
+  health: string;
+  /** The account that PHP and tasks run as where Greenroom runs as root; null: root, less all capabilities. */
+  user: string | null;
+  php: PhpLimits;
+}
+
+export interface PhpLimits {
+  /** Bytes that a request may use. */
+  memory: number;
+  /** Bytes that a file may have that a visitor uploads. */
+  upload: number;
+  /** How long a request may take. */
+  time: Duration;
+  /** How many requests a side answers at once. */
+  workers: number;
+  /** PHP opens no file outside of the site's own folders. */
+  confined: boolean;
+  /** More settings, as php.ini has them. */
+  ini: Record<string, string>;
+}
+
+export type Serving = StaticServing | ProcessServing | PhpServing;
+
+/** The account of a site's programs; null where it has none, or nothing says so. */
+export function userOf(serve: Serving): string | null {
+  return serve.kind === "static" ? null : serve.user;
+}
 
 export interface Task {
   run: string;

@@ -39,7 +39,7 @@ export async function stage(scene: Scene, { release, dryRun }: StageOptions) {
   const { site, spec, world } = scene;
   assertOneFileSystem(world.store, at.releases(site));
   assertDomainFree(site, spec.domain);
-  world.parts.supervisor.assertReady(spec);
+  await world.parts.supervisor.assertReady(spec);
   warnOfRoot(scene);
   const certificates = await readNewlyGiven(scene);
   const healthy = await isHealthyRehearsal(scene, release);
@@ -74,7 +74,7 @@ export function planStage(
   if (shown && standing.asStaged && (standing.healthy || isLive)) return [...written, ...identity];
   if (isLive && standing.lost) return [{ do: "config", release }, ...identity];
   assertStageable(state, release, shown && !standing.asStaged && !standing.lost);
-  const start: Step[] = spec.serve.kind === "process" ? [{ do: "start", side, release }] : [];
+  const start: Step[] = spec.serve.kind !== "static" ? [{ do: "start", side, release }] : [];
   return [
     ...hookSteps(spec, "before:stage", state),
     ...standing.missingStorage.map((path): Step => ({ do: "seed", path, release })),
@@ -151,7 +151,7 @@ function lookAt(
 }
 
 function warnOfRoot({ spec: { serve }, world }: Scene): void {
-  if (serve.kind !== "process" || serve.user !== null || process.getuid?.() !== 0) return;
+  if (serve.kind === "static" || serve.user !== null || process.getuid?.() !== 0) return;
   const text = `the site's programs run as root, as others can't reach ${world.root}: choose a root outside of private folders, or name an account in serve.user`;
   world.emit({ event: "warning", text });
 }

@@ -18,7 +18,7 @@ import type { Entry } from "../release/manifest.ts";
 import { ancestors } from "../release/merge.ts";
 import { objectPath, type Store } from "../release/store.ts";
 import { at, type Site } from "./site.ts";
-import type { EnvironmentSpec } from "./spec.ts";
+import { type EnvironmentSpec, userOf } from "./spec.ts";
 
 /** Storage paths that this environment doesn't have yet; what a release brings there becomes their first content. */
 export function missingStorage(site: Site, storage: string[]): string[] {
@@ -66,7 +66,7 @@ type Owner = (path: string) => void;
 
 /** The account that isn't ours, which processes and tasks of the environment run as; null where there is none. */
 export function accountName({ serve }: Pick<EnvironmentSpec, "serve">): string | null {
-  return process.getuid?.() === 0 && serve.kind === "process" ? serve.user : null;
+  return process.getuid?.() === 0 ? userOf(serve) : null;
 }
 
 export function ownerFor(spec: EnvironmentSpec): Owner | null {

@@ -3,7 +3,7 @@ import { GreenroomError } from "../errors.ts";
 import { runToEnd } from "../processes/run.ts";
 import type { Side } from "./sides.ts";
 import { at, siteName } from "./site.ts";
-import type { EnvironmentSpec } from "./spec.ts";
+import { type EnvironmentSpec, userOf } from "./spec.ts";
 import { readState } from "./state.ts";
 import type { Scene } from "./world.ts";
 
@@ -27,7 +27,7 @@ export async function runTask(scene: Scene, name: string, side: Side, url: strin
   const outcome = await runToEnd(task.run, {
     cwd: existsSync(at.side(site, side)) ? at.side(site, side) : site.dir,
     env: { ...spec.env, ...taskVariables(scene, side, url) },
-    user: spec.serve.kind === "process" ? spec.serve.user : null,
+    user: userOf(spec.serve),
     timeout: task.timeout,
     log,
     onLine: (text) => world.emit({ event: "line", source: name, text }),

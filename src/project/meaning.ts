@@ -10,6 +10,7 @@ export function assertMeaningful(file: ProjectFile): void {
   assertNoCycle(file.tasks);
   assertPathsApart(file);
   assertStorable(file);
+  assertNotRunFromStorage(file);
   assertValuesNamed(file);
   assertDomainsApart(file);
   assertServersKnown(file);
@@ -65,6 +66,15 @@ function assertStorable({ storage }: ProjectFile): void {
   const lost = storage.find((path) => path.split("/").some((part) => VERSION_CONTROL.includes(part)));
   if (lost)
     refuse(`storage: ${JSON.stringify(lost)} belongs to the version control and stays out of releases`);
+}
+
+/** Who may write into storage may be hostile, and nothing there is ever run. */
+function assertNotRunFromStorage({ serve, storage }: ProjectFile): void {
+  if (serve.kind !== "php") return;
+  const run = [serve.public, serve.front ?? "."].filter((part) => part !== ".").join("/");
+  const above = storage.find((path) => run === path || run.startsWith(`${path}/`));
+  if (above)
+    refuse(`storage: ${JSON.stringify(above)} holds ${JSON.stringify(run)}, and PHP runs nothing in storage`);
 }
 
 function assertValuesNamed({ environments }: ProjectFile): void {

@@ -69,6 +69,45 @@ const variables = z.record(
   z.string().refine((text) => !text.includes("\0"), { error: "it holds a NUL" }),
 );
 
+/** A size in bytes. */
+const size = z
+  .string()
+  .regex(/^[1-9]\d{0,5}[kmg]$/, { error: 'write a size like "64m"' })
+  .transform((text) => Number(text.slice(0, -1)) * UNITS[text.at(-1)!]!);
+
+const UNITS: Record<string, number> = { k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
+
+const user = z
+  .string()
+  .regex(/^[a-z_][a-z0-9_-]{0,31}$/, { error: "write the name of an account" })
+  .nullable()
+  .default(null)
+  .meta({ description: "The account for processes and tasks, where Greenroom runs as root." });
+
+const setting = z.union([line, z.number(), z.boolean()]).transform((value) => {
+  return typeof value === "boolean" ? (value ? "1" : "0") : `${value}`;
+});
+
+const php = z.strictObject({
+  memory: size.prefault("128m").meta({ description: "What a request may use." }),
+  upload: size.prefault("32m").meta({ description: "How big a file may be that a visitor uploads." }),
+  time: limit.prefault("60s").meta({ description: "How long a request may take." }),
+  workers: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(10)
+    .meta({ description: "How many requests a side answers at once." }),
+  confined: z
+    .boolean()
+    .default(false)
+    .meta({ description: "PHP opens no file outside of the site's own folders." }),
+  ini: z
+    .record(z.string().regex(/^[A-Za-z_][\w.-]*$/, { error: "write a name as php.ini has it" }), setting)
+    .default({})
+    .meta({ description: "More settings, as php.ini has them." }),
+});
+
 const serve = z.discriminatedUnion(
   "kind",
   [
@@ -102,15 +141,24 @@ const serve = z.discriminatedUnion(
       drain: duration
         .prefault("10s")
         .meta({ description: "How long requests in flight may go on at a stop." }),
-      user: z
-        .string()
-        .regex(/^[a-z_][a-z0-9_-]{0,31}$/, { error: "write the name of an account" })
+      user,
+    }),
+    z.strictObject({
+      kind: z.literal("php"),
+      public: innerPath
+        .default("public")
+        .meta({ description: "The folder of the release that visitors see." }),
+      front: properPath
+        .refine((path) => path.endsWith(".php"), { error: 'name a script that ends in ".php"' })
         .nullable()
-        .default(null)
-        .meta({ description: "The account for processes and tasks, where Greenroom runs as root." }),
+        .default("index.php")
+        .meta({ description: "The script below `public` that answers where there is no file; null: none." }),
+      health: urlPath.default("/").meta({ description: "Answers 2xx or 3xx if the site is well." }),
+      user,
+      php: php.prefault({}),
     }),
   ],
-  { error: ({ code }) => (code === "invalid_union" ? 'write "static" or "process"' : undefined) },
+  { error: ({ code }) => (code === "invalid_union" ? 'write "static", "process" or "php"' : undefined) },
 );
 
 const task = z.strictObject({

@@ -3,14 +3,16 @@ import type { Emit } from "../events.ts";
 import { keepCertificates } from "./certificates/keeper.ts";
 import { readMachine } from "./machine.ts";
 import { createOwnNginx } from "./nginx/listener.ts";
+import { createMachinesNginx } from "./nginx/machines.ts";
 import { createNginxRouter } from "./nginx/router.ts";
+import { besidePhp, withPhp } from "./php/router.ts";
 import { createRouter } from "./router/router.ts";
 import type { Listener } from "./up.ts";
 
 /** The router that this machine was set up for, for those who tell it something. */
 export function createRouterPart(root: string): Router {
   const machine = readMachine(root);
-  return machine.router === "nginx" ? createNginxRouter(root, machine) : EMBEDDED;
+  return machine.router === "nginx" ? withPhp(root, machine, createNginxRouter(root, machine)) : EMBEDDED;
 }
 
 /** The embedded one sees what is on disk when a request comes. */
@@ -24,5 +26,8 @@ const EMBEDDED: Router = {
 export function createListener(root: string, emit: Emit): Listener {
   const machine = readMachine(root);
   if (machine.router !== "nginx") return createRouter(root);
-  return keepCertificates(createOwnNginx(root, machine, emit), { root, machine, emit });
+  const nginx = machine.unprivileged
+    ? besidePhp(root, createOwnNginx(root, machine, emit), emit)
+    : createMachinesNginx(root, machine.listen);
+  return keepCertificates(nginx, { root, machine, emit });
 }

@@ -5,6 +5,7 @@ import { type Machine, machinePath, parseMachine, readMachine } from "./machine.
 import { nginxAt, nginxOf } from "./nginx/places.ts";
 import { findNginx, reload, testConfig } from "./nginx/program.ts";
 import { writeSites } from "./nginx/router.ts";
+import { tellPhp } from "./php/router.ts";
 import { isUp } from "./supervisor/up-state.ts";
 import { findSupervisord } from "./supervisord/daemon.ts";
 import { supervisordOf } from "./supervisord/places.ts";
@@ -76,6 +77,7 @@ export async function setUp(root: string, { machine, changes }: Setup): Promise<
     changes.forEach(put);
     if (tells) testConfig(nginx);
     if (tells) await reload(nginx);
+    if (tells) await tellPhp(root, machine);
   } catch (error) {
     before.forEach(put);
     throw error;

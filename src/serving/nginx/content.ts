@@ -1,4 +1,5 @@
 import { answer, DOWN_PAGE, MISSING_PAGES } from "./pages.ts";
+import { PHP_POSTED, renderPhp } from "./php.ts";
 import { indent, literal, matching, word } from "./quote.ts";
 import type { Shape } from "./shape.ts";
 
@@ -15,12 +16,22 @@ export interface Content {
 
 /** The locations of a server block. */
 export function renderContent(content: Content): string {
-  return content.shape.kind === "static" ? renderStatic(content) : renderProcess(content);
+  const { shape, release } = content;
+  if (shape.kind === "static") return renderStatic(content);
+  if (shape.php === null) return renderProcess(content);
+  const root = `root ${rootOf(release, shape.folder ?? ".")};\n`;
+  return root + renderPhp(shape, shape.php, { ...content, hidden: HIDDEN, hashed: HASHED });
 }
 
 /** What becomes of a request with a body, in a place where it has one name only. */
 export function renderPosted({ shape, ...to }: Content): string {
+  if (shape.kind === "php") return PHP_POSTED;
   return shape.kind === "process" ? renderPass(to) : `error_page 405 @unasked;\nreturn 405;\n`;
+}
+
+/** An `if` comes before it, and what it holds for takes no notice of try_files. */
+export function renderPostedMixed({ kind, php }: Pick<MixedContent, "kind" | "php">): string {
+  return `error_page 418 = @${php ? "posted_" : ""}${kind};\nreturn 418;\n`;
 }
 
 /** Releases that differ: nginx learns when a request comes how the one asked for is served. */
@@ -28,9 +39,11 @@ export interface MixedContent extends Omit<Content, "shape"> {
   kind: string;
   folder: string;
   storage: string[];
+  /** What PHP needs besides, if it is among them. */
+  php: string;
 }
 
-export function renderMixed({ kind, folder, storage, release, assets, ...to }: MixedContent): string {
+export function renderMixed({ kind, folder, storage, php, release, assets, ...to }: MixedContent): string {
   const pass = indent(renderPass(to));
   return `root ${word(`${release}/${folder}`)};
 location / {
@@ -48,6 +61,11 @@ location @static {
 location @hidden_static {
   ${answer(404, "There is no such page")}
 }
+location @missed_static {
+  try_files /.greenroom @lost;
+}
+location @missed_process {
+${pass}}
 location @process {
   ${FILES}
   error_page 405 @app;
@@ -56,7 +74,7 @@ location @hidden_process {
 ${pass}}
 location @app {
 ${pass}}
-${storage.map((path) => renderStorage(path, `try_files $uri @${kind};`)).join("")}${renderKept(assets)}${renderHashed(assets, kind)}${MISSING_PAGES}${DOWN_PAGE}`;
+${php}${storage.map((path) => renderStorage(path, `try_files $uri @missed_${kind};`)).join("")}${renderKept(assets)}${renderHashed(assets, kind)}${MISSING_PAGES}${DOWN_PAGE}`;
 }
 
 function renderStatic({ shape, release, assets }: Content): string {

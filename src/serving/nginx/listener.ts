@@ -13,7 +13,7 @@ import type { Doors } from "../machine.ts";
 import type { Listener } from "../up.ts";
 import { startHolder } from "./holder.ts";
 import { renderMain } from "./main.ts";
-import { type Nginx, nginxAt, nginxOf } from "./places.ts";
+import { type Nginx, nginxAt, nginxOf, portOf } from "./places.ts";
 import { findNginx, readPid, testConfig } from "./program.ts";
 import { writeSites } from "./router.ts";
 
@@ -83,10 +83,6 @@ function writeMain(root: string, listen: string[]): void {
   mkdirSync(join(dir, "tmp"), { recursive: true });
   const user = process.getuid?.() === 0 ? (usualAccount(root) ?? "root") : null;
   writeFileDurably(nginxAt.main(root), renderMain({ dir, listen, user }));
-}
-
-function portOf(address: string): number {
-  return Number(address.slice(address.lastIndexOf(":") + 1));
 }
 
 function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {

@@ -34,3 +34,7 @@ export function nginxOf(root: string, unprivileged: boolean): Nginx {
     errors: join(dir, "error.log"),
   };
 }
+
+export function portOf(address: string): number {
+  return Number(address.slice(address.lastIndexOf(":") + 1));
+}

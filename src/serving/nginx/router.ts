@@ -1,15 +1,13 @@
 import { readFileSync, rmSync } from "node:fs";
-import { setTimeout as pause } from "node:timers/promises";
 import { ensureDirectory, orNull, readJsonIfWhole, writeFileDurably } from "../../disk/durable.ts";
-import { isHeld, type Lock, tryLock } from "../../disk/lock.ts";
 import { removeTree } from "../../disk/remove.ts";
 import type { Router } from "../../environment/parts.ts";
 import { ensurePort } from "../../environment/ports.ts";
 import type { Side } from "../../environment/sides.ts";
 import { at, type Identity, type Site, siteOf } from "../../environment/site.ts";
 import { listSites } from "../../environment/state.ts";
-import { GreenroomError } from "../../errors.ts";
 import { type Doors, type Machine, tlsPortOf } from "../machine.ts";
+import { takeTurn } from "../turns.ts";
 import { keyGroup } from "./key-group.ts";
 import { type Nginx, nginxAt, nginxOf } from "./places.ts";
 import { reload, testConfig } from "./program.ts";
@@ -64,7 +62,7 @@ async function replace(
   path: string,
   render: () => Promise<string | null>,
 ): Promise<void> {
-  const lock = await takeLock(root);
+  const lock = await takeTurn(nginxAt.lock(root), "nginx");
   try {
     const before = orNull(() => readFileSync(path, "utf8"), "ENOENT");
     const after = await render();
@@ -87,19 +85,4 @@ async function replace(
 function put(path: string, text: string | null): void {
   if (text === null) rmSync(path, { force: true });
   else writeFileDurably(path, text);
-}
-
-const PATIENCE = 20_000;
-
-/** One change at a time: what nginx refuses of one environment must not be held against another. */
-async function takeLock(root: string): Promise<Lock> {
-  ensureDirectory(nginxAt.dir(root));
-  for (let waited = 0; waited < PATIENCE; waited += 20) {
-    const lock = tryLock(nginxAt.lock(root), { pid: process.pid });
-    if (!isHeld(lock)) return lock;
-    await pause(20);
-  }
-  throw new GreenroomError("LOCKED", "nginx's configuration is being changed by another operation", {
-    hint: "try again when it has ended",
-  });
 }

@@ -6,13 +6,23 @@ import { type EnvironmentState, readState } from "../../environment/state.ts";
 
 /** What of a release nginx must be told in advance; everything else it finds on the disk when a request comes. */
 export interface Shape {
-  kind: "static" | "process";
+  kind: StagedSpec["serve"]["kind"];
   /** How its process is reached. */
   listen: "socket" | "port" | null;
   /** The folder whose files visitors see; null: none. */
   folder: string | null;
   /** What of that folder is storage, as visitors see it: whoever writes there may be hostile. */
   storage: string[];
+  php: PhpShape | null;
+}
+
+export interface PhpShape {
+  /** What answers for addresses that no file has, below the folder. */
+  front: string | null;
+  /** Bytes. */
+  upload: number;
+  /** Seconds. */
+  time: number;
 }
 
 /** The shapes of what the sides hold. While they agree, which is nearly always, requests needn't be told apart. */
@@ -43,7 +53,12 @@ export function shapeOf({ serve, storage }: Pick<StagedSpec, "serve" | "storage"
   const folder = serve.public;
   const seen = folder === null ? [] : storage.flatMap((path) => seenAs(path, folder) ?? []);
   const listen = serve.kind === "process" ? serve.listen : null;
-  return { kind: serve.kind, listen, folder, storage: seen };
+  return { kind: serve.kind, listen, folder, storage: seen, php: phpShapeOf(serve) };
+}
+
+function phpShapeOf(serve: StagedSpec["serve"]): PhpShape | null {
+  if (serve.kind !== "php") return null;
+  return { front: serve.front, upload: serve.php.upload, time: Math.ceil(serve.php.time / 1000) };
 }
 
 /** The address of a storage path below the public folder: `/uploads`; `/` where all of that folder is storage. */

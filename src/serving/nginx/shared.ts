@@ -1,5 +1,6 @@
 import { BUCKETS, NEWCOMER, OPEN } from "../../environment/buckets.ts";
 import { BUCKET_COOKIE, bucketCookie } from "../router/buckets.ts";
+import { PHP_SHARED } from "./fastcgi.ts";
 
 /** What all environments share, for nginx's `http` block. */
 export function renderShared(): string {
@@ -80,7 +81,7 @@ map $http_host $greenroom_port {
   default "";
   "~(?<greenroom_p>:\\d+)$" $greenroom_p;
 }
-
+${PHP_SHARED}
 # What no environment has set, so that the log can be declared before there is one.
 map "" $greenroom_bucket {
   default "";

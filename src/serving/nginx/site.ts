@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import { SIDES, type Side } from "../../environment/sides.ts";
 import { at, type Identity, type Site } from "../../environment/site.ts";
-import { renderContent, renderMixed, renderPosted } from "./content.ts";
+import { phpAt } from "../php/places.ts";
+import { renderContent, renderMixed, renderPosted, renderPostedMixed } from "./content.ts";
 import { renderHold } from "./hold.ts";
 import { NOTHING_PAGE, UNKNOWN_PAGE } from "./pages.ts";
+import { kindOf, renderPhpAmong } from "./php.ts";
 import { renderPreviewChoice, renderSubdomainChoice } from "./previews.ts";
 import { indent, literal, word } from "./quote.ts";
 import { areEqual, type Shape, type Shapes } from "./shape.ts";
@@ -37,8 +39,10 @@ ${renderServers(facts, `*.${domain}`, wild, "below")}`;
 }
 
 function renderUpstreams({ site, shapes, ports }: Facts): string {
-  const target = (side: Side) =>
-    shapes[side].listen === "port" ? `127.0.0.1:${ports[side]}` : `unix:${at.socket(site, side)}`;
+  const target = (side: Side) => {
+    if (shapes[side].kind === "php") return `unix:${phpAt.socket(site, side)}`;
+    return shapes[side].listen === "port" ? `127.0.0.1:${ports[side]}` : `unix:${at.socket(site, side)}`;
+  };
   return SIDES.map(
     (side) => `upstream ${upstreamOf(site)}${side} {
   server ${word(literal(target(side)))};
@@ -61,7 +65,9 @@ function renderMaps({ site, shapes }: Facts): string {
   green ${word(of(shapes.green))};
 }
 `;
-  return by("kind", ({ kind }) => kind) + by("folder", ({ folder }) => literal(folder ?? ".greenroom"));
+  const some = [shapes.blue, shapes.green].some(({ php }) => php !== null);
+  const front = some ? by("front", ({ php }) => literal(php?.front ?? ".greenroom")) : "";
+  return by("kind", kindOf) + by("folder", ({ folder }) => literal(folder ?? ".greenroom")) + front;
 }
 
 function variable({ project, environment }: Site, what: string): string {
@@ -98,15 +104,18 @@ ${indent(body)}}
 function renderRest({ site, shapes }: Facts, place: string, appHost: string): string {
   const release = `${literal(site.dir)}/${place}`;
   const assets = word(literal(at.asset(site)).replace(/\/$/, ""));
-  const to = { release, assets, upstream: `http://${upstreamOf(site)}$greenroom_side`, appHost };
+  const upstream = `${upstreamOf(site)}$greenroom_side`;
+  const to = { release, assets, upstream: `http://${upstream}`, appHost };
+  const php = { assets, upstream, appHost, kind: variable(site, "kind"), front: variable(site, "front") };
   const mixed = {
     kind: variable(site, "kind"),
     folder: variable(site, "folder"),
     storage: [...new Set([...shapes.blue.storage, ...shapes.green.storage])],
+    php: renderPhpAmong([shapes.blue, shapes.green], php),
   };
-  const alike = { ...to, shape: shapes.blue };
+  const alike = { ...to, ...(shapes.blue.php && { upstream }), shape: shapes.blue };
   const content = areEqual(shapes) ? renderContent(alike) : renderMixed({ ...to, ...mixed });
-  const posted = areEqual(shapes) ? renderPosted(alike) : `try_files /.greenroom @${mixed.kind};\n`;
+  const posted = areEqual(shapes) ? renderPosted(alike) : renderPostedMixed(mixed);
   return `add_header Set-Cookie $greenroom_cookie always;
 add_header X-Robots-Tag $greenroom_robots always;
 add_header X-Content-Type-Options $greenroom_nosniff always;

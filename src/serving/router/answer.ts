@@ -1,6 +1,6 @@
 import type { ProcessServing } from "../../environment/spec.ts";
 import { createFileCache, type FileCache } from "./file-cache.ts";
-import { sendNotRunning, sendUnreachable } from "./help-pages.ts";
+import { sendNeedsNginx, sendNotRunning, sendUnreachable } from "./help-pages.ts";
 import { forward, type Passage } from "./proxy.ts";
 import { createReleases, type Releases } from "./releases.ts";
 import { answerIfFile, answerStatic } from "./static.ts";
@@ -28,6 +28,7 @@ export function answer(kept: Kept, visit: Visit, request: Request): unknown {
   if (serve.kind === "static") {
     return answerStatic(req, res, { release, folder: serve.public, cache: kept.cache }, extra);
   }
+  if (serve.kind === "php") return sendNeedsNginx(visit, request);
   if (serve.public === null || wire) return pass(kept, visit, request, serve);
   const shelf = { release, folder: serve.public, cache: kept.cache };
   const answered = answerIfFile(req, res, shelf, extra);

@@ -51,4 +51,13 @@ export function sendNotRunning({ release, extra }: Visit, { req, res }: Request)
   sendPage(req, res, { status: 503, title: "This release isn't running", help }, extra);
 }
 
+export function sendNeedsNginx({ release, extra }: Visit, { req, res, insider }: Request): void {
+  const help = [
+    `${siteName(release.site)} is a PHP site, which nginx and PHP-FPM serve.`,
+    "Try: `greenroom setup --router nginx`",
+  ];
+  const title = "This site doesn't answer at the moment";
+  sendPage(req, res, { status: 502, title, help: insider ? help : [] }, extra);
+}
+
 const RETRY = ["Retry-After", "5"];

@@ -56,9 +56,9 @@ export function readTarget(site: Site, side: Side, listen: ProcessServing["liste
   return port === null ? null : { host: "127.0.0.1", port };
 }
 
-const LONGEST = 107;
-
 /** The kernel's limit for the path of a Unix socket. */
+export const LONGEST = 107;
+
 export function assertSocketFits(site: Site): void {
   const path = at.socket(site, "green");
   const length = Buffer.byteLength(path);

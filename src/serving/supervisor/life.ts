@@ -93,6 +93,8 @@ async function becomeHealthy(
 // A server may put a new socket into the place of its old one at any time.
 async function thrive(signal: AbortSignal, endpoint: Endpoint | null, on: LifeEvents): Promise<number> {
   const begun = performance.now();
+  // It may have opened its socket between our last look and its answer.
+  if (endpoint) adoptQuietly(endpoint);
   on.healthy();
   const timer = endpoint && setInterval(() => adoptQuietly(endpoint), 1_000);
   if (!signal.aborted) await once(signal, "abort");

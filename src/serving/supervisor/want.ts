@@ -64,7 +64,7 @@ export function readWantedId(site: Site, side: Side, release: string): string {
 function readStaged(path: string): StagedSpec {
   const spec = JSON.parse(readFileSync(path, "utf8")) as StagedSpec | null;
   const kind = spec?.serve?.kind;
-  if (!spec || (kind !== "static" && kind !== "process"))
+  if (!spec || (kind !== "static" && kind !== "process" && kind !== "php"))
     throw new Error(`${path} doesn't say how to serve it`);
   if (kind === "process") assertStartable(path, spec.serve as ProcessServing);
   return spec;

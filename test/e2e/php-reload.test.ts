@@ -1,0 +1,55 @@
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as pause } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { hasPhp, makePhpWorld, projectOf } from "./php-world.ts";
+import type { World } from "./world.ts";
+
+const PAGE = '<?php usleep(random_int(0, 20000)); echo str_repeat("release one\\n", 100);';
+
+/** Asks a live site all the while that `act` takes. */
+async function underLoad(act: (shop: World) => Promise<void>) {
+  const shop = await makePhpWorld({ "greenroom.json": projectOf(), "public/index.php": PAGE });
+  const up = await shop.up();
+  expect(await shop.greenroom("deploy", "production")).toMatchObject({ exit: 0 });
+  const argv = ["test/e2e/load-client.mjs", String(up.port), "shop.localhost", "GET"];
+  const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "inherit"] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  await lines.next();
+  await act(shop).finally(() => child.kill("SIGTERM"));
+  return JSON.parse((await lines.next()).value as string);
+}
+
+function reloadsOf({ root }: World): number {
+  return readFileSync(join(root, "php/error.log"), "utf8").split("reloading: execvp").length - 1;
+}
+
+describe.skipIf(!hasPhp)(
+  "PHP-FPM's reload (else skipped: needs nginx and PHP-FPM)",
+  { timeout: 120_000 },
+  () => {
+    test("loses no request when a staging brings other limits", async () => {
+      const seen = await underLoad(async (shop) => {
+        const before = reloadsOf(shop);
+        for (const workers of [2, 3, 4, 5, 6]) {
+          shop.write({ "greenroom.json": projectOf({ php: { workers } }), "public/n.txt": `${workers}` });
+          const staged = await shop.greenroom("stage", "production");
+          expect(staged, staged.stdout).toMatchObject({ exit: 0 });
+        }
+        expect(reloadsOf(shop) - before).toBe(5);
+      });
+      expect(seen).toMatchObject({ failed: 0, mixed: 0, why: {} });
+      expect(seen.answered).toBeGreaterThan(100);
+    });
+
+    test("the same load catches a restart in its place", async () => {
+      const seen = await underLoad(async (shop) => {
+        process.kill(Number(readFileSync(join(shop.root, "php/fpm.pid"), "utf8")), "SIGTERM");
+        await pause(1500);
+      });
+      expect(seen.failed).toBeGreaterThan(0);
+    });
+  },
+);
