@@ -70,7 +70,7 @@ function writeGeneration(site: Site, { generation, live, share, until }: Movemen
   point(temporary, "rehearsal", other(live));
   mark(temporary, `rehearsal.${other(live)}`);
   const sideOf = (bucket: number) => (bucket < share ? other(live) : live);
-  BUCKETS.forEach((bucket, i) => point(temporary, bucket, sideOf(i)));
+  for (const [i, bucket] of BUCKETS.entries()) point(temporary, bucket, sideOf(i));
   if (until === undefined) markBuckets(temporary, sideOf);
   else markPause(temporary, until);
   syncDirectory(temporary);
