@@ -17,7 +17,7 @@ import { refreshPreviews } from "./previews.ts";
 import { dropRelease, sweepObjects } from "./prune-store.ts";
 import { dropSpares, retireRelease } from "./retention.ts";
 import { other, type Side } from "./sides.ts";
-import { at, siteName } from "./site.ts";
+import { at, type Site, siteName } from "./site.ts";
 import { readState } from "./state.ts";
 import type { Step } from "./steps.ts";
 import { accountName, ownerFor, seedStorage } from "./storage.ts";
@@ -121,15 +121,20 @@ async function takeUpOrWarn({ scene, warnings }: Stage, step: Extract<Step, { do
 function applyTraffic(stage: Stage, step: Extract<Step, { do: "traffic" }>): void {
   const { site } = stage.scene;
   const before = readTraffic(site)?.live;
-  const seen = [step.live, ...(step.share > 0 || before === other(step.live) ? [other(step.live)] : [])];
-  const { sides } = readState(site);
-  for (const side of seen) if (sides[side]) pin(site, side, sides[side]);
   moveTraffic(site, step);
   syncDirectory(site.dir);
   if (readPointer(join(site.dir, "rehearsal")) !== "traffic/rehearsal") {
     movePointer(join(site.dir, "rehearsal"), "traffic/rehearsal");
   }
+  pinSeen(site, step, before === other(step.live));
   sweepOld(stage);
+}
+
+/** Only once visitors have been let in: a run that dies before has shown them nothing. */
+function pinSeen(site: Site, { live, share }: Extract<Step, { do: "traffic" }>, bothWereLive: boolean): void {
+  const { sides } = readState(site);
+  const seen = share > 0 || bothWereLive ? [live, other(live)] : [live];
+  for (const side of seen) if (sides[side]) pin(site, side, sides[side]);
 }
 
 /** Visitors are where they should be by then, and the next move sweeps all that is old. */
@@ -167,8 +172,7 @@ function recordVerdict(
   writeVerdict(scene.site, side, { release, passed, results, at: scene.world.now().toISOString() });
 }
 
-/** A pointer can outlive its tree, if somebody removed that by hand. */
-/** What is about to get visitors is on disk, and its address is free. */
+/** What is about to get visitors is on disk, and its address is free. A pointer can outlive its tree. */
 function assertThere({ site }: Scene, side: Side): void {
   const release = readState(site).sides[side];
   if (release === null || !existsSync(at.side(site, side))) {

@@ -9,7 +9,8 @@ import { at, type Site } from "./site.ts";
 import { listNames } from "./state.ts";
 
 const ENDINGS = "js|mjs|css|map|json|wasm|woff2?|ttf|otf|eot|png|jpe?g|gif|webp|avif|svg|ico|mp[34]|webm";
-const HASHED = new RegExp(
+/** What bundlers call files by their content; for nginx, too, so without anything that is JavaScript's alone. */
+export const HASHED = new RegExp(
   `[.\\-_](?=[\\w-]*[a-z])(?=[\\w-]*\\d)[\\w-]{8,}\\.(?:[a-z]+\\.)?(?:${ENDINGS})$`,
   "i",
 );

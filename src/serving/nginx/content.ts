@@ -1,3 +1,4 @@
+import { HASHED } from "../../environment/assets.ts";
 import { answer, DOWN_PAGE, MISSING_PAGES } from "./pages.ts";
 import { PHP_POSTED, renderPhp } from "./php.ts";
 import { indent, literal, matching, word } from "./quote.ts";
@@ -20,7 +21,7 @@ export function renderContent(content: Content): string {
   if (shape.kind === "static") return renderStatic(content);
   if (shape.php === null) return renderProcess(content);
   const root = `root ${rootOf(release, shape.folder ?? ".")};\n`;
-  return root + renderPhp(shape, shape.php, { ...content, hidden: HIDDEN, hashed: HASHED });
+  return root + renderPhp(shape, shape.php, { ...content, hidden: HIDDEN, hashed: HASHED.source });
 }
 
 /** What becomes of a request with a body, in a place where it has one name only. */
@@ -121,7 +122,7 @@ function renderKept(assets: string): string {
 
 /** The same for an app, which is asked for all that looks otherwise. */
 function renderHashed(assets: string, kind = "process"): string {
-  return `location ~* "${HASHED}" {
+  return `location ~* "${HASHED.source}" {
   try_files $uri @kept_${kind};
   charset utf-8;
 }
@@ -132,8 +133,6 @@ location @kept_process {
 }
 `;
 }
-
-const HASHED = "[.\\-_](?=[\\w-]*[a-z])(?=[\\w-]*\\d)[\\w-]{8,}\\.[a-z0-9.]+$";
 
 // Names that begin with a dot are nobody's business, but for what the standards put there.
 const HIDDEN = 'location ~ "/\\.(?!well-known(?:/|$))"';

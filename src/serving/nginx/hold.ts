@@ -1,4 +1,5 @@
 import { at, type Site } from "../../environment/site.ts";
+import { PAUSED_PAGE } from "../router/help-pages.ts";
 import { SITE_HEADER, URI_HEADER } from "./holder.ts";
 import { answer, HELD } from "./pages.ts";
 import { nginxAt } from "./places.ts";
@@ -23,7 +24,7 @@ location @hold {
 }
 location @paused {
   add_header Retry-After 5 always;
-  ${answer(503, "This site is being worked on and will be back in a moment")}
+  ${answer(PAUSED_PAGE.status, PAUSED_PAGE.title)}
 }
 location @resumed {
   set $greenroom_side green;

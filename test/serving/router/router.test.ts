@@ -1,89 +1,10 @@
-import { rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
-import { movePointer } from "../../../src/disk/durable.ts";
 import { at } from "../../../src/environment/site.ts";
 import { createRouter } from "../../../src/serving/router/router.ts";
 import { ask, hear, keepAlive, say, until } from "./client.ts";
-import { makeStagedWorld, PROCESS, startApp, type World } from "./world.ts";
-
-const BODY = "x".repeat(20_000);
-
-describe("switches under load", () => {
-  type Move = (pointer: string, target: string) => unknown;
-
-  async function load(world: World, port: number, method: string, move: Move = movePointer) {
-    world.traffic("green");
-    const agent = keepAlive(16);
-    const wrong: string[] = [];
-    let asked = 0;
-    let done = false;
-    const visitor = async () => {
-      for (; !done; asked++) {
-        const answer = await ask(port, "/", { agent, method, ...(method === "POST" && { body: "x" }) }).catch(
-          String,
-        );
-        const right =
-          typeof answer === "object" && answer.status === 200 && /^(one|two) x{20000} \1$/.test(answer.body);
-        if (!right) wrong.push(JSON.stringify(answer).slice(0, 200));
-      }
-    };
-    const visitors = Array.from({ length: 16 }, visitor);
-    for (let switches = 0; switches < 100; switches++) {
-      await move(at.traffic(world.site), `traffic.d/${1 + (switches % 2)}`);
-      const before = asked;
-      await until(() => asked >= before + 10, "ten more requests were answered");
-    }
-    done = true;
-    await Promise.all(visitors);
-    return { asked, wrong };
-  }
-
-  function makeStampedWorld(): World {
-    const world = makeStagedWorld();
-    world.release("a", { "index.html": `one ${BODY} one` });
-    world.release("b", { "index.html": `two ${BODY} two` });
-    world.side("blue", "a");
-    world.side("green", "b");
-    return world;
-  }
-
-  test("lose no request and mix no answer of a static site", async () => {
-    const world = makeStampedWorld();
-    const { port } = await world.start();
-    const { asked, wrong } = await load(world, port, "GET");
-    expect(wrong).toEqual([]);
-    expect(asked).toBeGreaterThan(1000);
-  });
-
-  test("that aren't one rename are caught by the same load", async () => {
-    const world = makeStampedWorld();
-    const { port } = await world.start();
-    const { wrong } = await load(world, port, "GET", async (pointer, target) => {
-      rmSync(pointer);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      symlinkSync(target, pointer);
-    });
-    expect(wrong.join()).toContain("503");
-  });
-
-  test.each(["GET", "POST"])("lose no %s and mix no answer of a process site", async (method) => {
-    const world = makeStagedWorld(PROCESS);
-    for (const [side, stamp] of [
-      ["blue", "one"],
-      ["green", "two"],
-    ] as const) {
-      await startApp(world.site, side, (req, res) => {
-        res.write(`${stamp} ${BODY}`);
-        req.resume().on("end", () => res.end(` ${stamp}`));
-      });
-    }
-    const { port } = await world.start();
-    const { asked, wrong } = await load(world, port, method);
-    expect(wrong).toEqual([]);
-    expect(asked).toBeGreaterThan(1000);
-  });
-});
+import { makeStagedWorld, PROCESS, startApp } from "./world.ts";
 
 describe("listening", () => {
   test("on a port that is taken is refused with a hint", async () => {
