@@ -50,9 +50,11 @@ export async function applyStep(stage: Stage, step: Step): Promise<void> {
     }
     case "tree":
       return buildTree(scene, step.release, step.recycle);
-    case "config":
-      keepAssets(site, world.store, step.release, spec.serve.public);
-      return writeConfig(site, step.release, spec, groupFor(scene));
+    case "config": {
+      const release = readRelease(world.store, spec.project, step.release);
+      keepAssets(site, world.store, release, spec.serve.public);
+      return writeConfig(site, release, spec, groupFor(scene));
+    }
     case "forget":
       return forgetVerdict(site, step.side);
     case "point":

@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ensureDirectory, orNull, writeFileDurably } from "../disk/durable.ts";
-import type { FileEntry } from "../release/manifest.ts";
+import type { FileEntry, Manifest } from "../release/manifest.ts";
 import { ancestors } from "../release/merge.ts";
-import { readRelease, type Store } from "../release/store.ts";
+import type { Store } from "../release/store.ts";
 import { linkObject } from "../release/tree.ts";
 import { at, type Site } from "./site.ts";
 import { listNames } from "./state.ts";
@@ -15,6 +15,16 @@ export const HASHED = new RegExp(
   "i",
 );
 
+/** Names that say so even more plainly: of folders of frameworks, or with a hash in hexadecimal digits. */
+export const NEVER_CHANGES = new RegExp(
+  `^/(?:_next/static|_nuxt|_astro|_app/immutable)/|[.\\-_](?=[0-9a-f]*[a-f])(?=[0-9a-f]*\\d)[0-9a-f]{8,64}\\.(?:[a-z]+\\.)?(?:${ENDINGS})$`,
+);
+
+/** Whether visitors' browsers needn't ask again for what lies at a path. */
+export function isForever(path: string, folders: string[] = []): boolean {
+  return NEVER_CHANGES.test(path) || folders.some((folder) => path.startsWith(`/${folder}/`));
+}
+
 /** Whether a bundler has put a hash of the content into the name: then the same name is the same file for ever. */
 export function isHashed(path: string): boolean {
   return HASHED.test(path);
@@ -24,11 +34,16 @@ export function isHashed(path: string): boolean {
  * Keeps the hashed files of a release reachable as long as its tree is on disk, whichever release is live: a visitor
  * who has loaded a page before a switch still gets what belongs to it.
  */
-export function keepAssets(site: Site, store: Store, release: string, folder: string | null): void {
+export function keepAssets(
+  site: Site,
+  store: Store,
+  { version: release, entries }: Pick<Manifest, "version" | "entries">,
+  folder: string | null,
+): void {
   if (folder === null) return;
   const prefix = folder === "." ? "" : `${folder}/`;
   const kept: string[] = [];
-  for (const entry of readRelease(store, site.project, release).entries) {
+  for (const entry of entries) {
     if (entry.kind !== "file" || !entry.path.startsWith(prefix) || !isHashed(`/${entry.path}`)) continue;
     const path = entry.path.slice(prefix.length);
     keep(site, store, entry, path);

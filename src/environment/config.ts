@@ -1,18 +1,26 @@
 import { chownSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { orNull, readJson, writeFileDurably, writeJsonDurably } from "../disk/durable.ts";
+import type { Manifest } from "../release/manifest.ts";
+import { describePublic } from "./public-files.ts";
 import { at, type Site } from "./site.ts";
 import type { EnvironmentSpec, StagedSpec } from "./spec.ts";
 
 /** Writes what a release needs in this environment beside it: its rendered files, and how it is served. */
-export function writeConfig(site: Site, release: string, spec: EnvironmentSpec, group: number | null): void {
+export function writeConfig(
+  site: Site,
+  { version: release, entries }: Pick<Manifest, "version" | "entries">,
+  spec: EnvironmentSpec,
+  group: number | null,
+): void {
   for (const { path, content } of spec.config) {
     const file = join(at.config(site, release), path);
     mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
     writeFileDurably(file, content, 0o640);
     if (group !== null) chownSync(file, -1, group);
   }
-  writeJsonDurably(at.staged(site, release), stagedSpec(spec), 0o640);
+  const files = describePublic(entries, spec.serve.public);
+  writeJsonDurably(at.staged(site, release), { ...stagedSpec(spec), files } satisfies StagedSpec, 0o640);
 }
 
 export function readStaged(site: Site, release: string): StagedSpec | null {
@@ -31,10 +39,10 @@ function readConfig(site: Site, release: string, path: string): string | null {
   return orNull(() => readFileSync(join(at.config(site, release), path), "utf8"), "ENOENT", "ENOTDIR");
 }
 
-function servedBy({ serve, storage, config, env, domain, subdomains, previews }: StagedSpec) {
+function servedBy({ serve, storage, config, env, domain, subdomains, previews }: Omit<StagedSpec, "files">) {
   return { serve, storage, config, env, domain, subdomains, previews };
 }
 
-function stagedSpec(spec: EnvironmentSpec): StagedSpec {
+function stagedSpec(spec: EnvironmentSpec): Omit<StagedSpec, "files"> {
   return { ...spec, config: spec.config.map(({ path }) => path) };
 }

@@ -1,13 +1,23 @@
+import type { PublicFiles } from "./public-files.ts";
+
 /** Milliseconds. */
 export type Duration = number;
 
-export interface StaticServing {
+/** How files are sent, by whichever kind of site. */
+export interface FileServing {
+  /** Headers by name; null takes away one that Greenroom would send. */
+  headers?: Record<string, string | null> | undefined;
+  /** Folders below the public one whose files never change under their names. */
+  immutable?: string[] | undefined;
+}
+
+export interface StaticServing extends FileServing {
   kind: "static";
   /** The folder of the release that visitors see, `.` for all of it. */
   public: string;
 }
 
-export interface ProcessServing {
+export interface ProcessServing extends FileServing {
   kind: "process";
   /** Shell lines by process name. `web` answers visitors on both sides; the others run on the live side only. */
   start: { web: string } & Record<string, string>;
@@ -24,7 +34,7 @@ export interface ProcessServing {
   user: string | null;
 }
 
-export interface PhpServing {
+export interface PhpServing extends FileServing {
   kind: "php";
   /** The folder of the release that visitors see. */
   public: string;
@@ -117,4 +127,4 @@ export interface EnvironmentSpec {
 }
 
 /** What stays beside a staged release, so that its processes can be started again: the spec less its secrets. */
-export type StagedSpec = Omit<EnvironmentSpec, "config"> & { config: string[] };
+export type StagedSpec = Omit<EnvironmentSpec, "config"> & { config: string[]; files: PublicFiles };

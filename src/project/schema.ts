@@ -108,12 +108,39 @@ const php = z.strictObject({
     .meta({ description: "More settings, as php.ini has them." }),
 });
 
+/** What nobody but the web server itself can say. */
+const OWN_HEADERS =
+  /^(?:connection|content-(?:length|type|encoding|range)|date|etag|keep-alive|last-modified|location|server|set-cookie|te|trailer|transfer-encoding|upgrade)$/i;
+
+const headers = z
+  .record(
+    z
+      .string()
+      .regex(/^[A-Za-z][A-Za-z0-9-]{0,63}$/, { error: "write the name of a header" })
+      .refine((name) => !OWN_HEADERS.test(name), { error: "this header is the web server's own" }),
+    z
+      .string()
+      .regex(/^[\x20-\x23\x25-\x7e]{1,2000}$/, { error: "write plain text, without a dollar sign" })
+      .nullable(),
+  )
+  .optional()
+  .meta({ description: "Headers that files are sent with; null takes away one that Greenroom sends." });
+
+const files = {
+  headers,
+  immutable: z
+    .array(properPath)
+    .optional()
+    .meta({ description: "Folders below `public` whose files never change under their names." }),
+};
+
 const serve = z.discriminatedUnion(
   "kind",
   [
     z.strictObject({
       kind: z.literal("static"),
       public: innerPath.default(".").meta({ description: "The folder of the release that visitors see." }),
+      ...files,
     }),
     z.strictObject({
       kind: z.literal("process"),
@@ -128,6 +155,7 @@ const serve = z.discriminatedUnion(
         .nullable()
         .default(null)
         .meta({ description: "Files below it are served without asking `web`." }),
+      ...files,
       health: z
         .string()
         .startsWith("/")
@@ -148,6 +176,7 @@ const serve = z.discriminatedUnion(
       public: innerPath
         .default("public")
         .meta({ description: "The folder of the release that visitors see." }),
+      ...files,
       front: properPath
         .refine((path) => path.endsWith(".php"), { error: 'name a script that ends in ".php"' })
         .nullable()

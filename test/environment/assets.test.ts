@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { dropAssets, isHashed, keepAssets } from "../../src/environment/assets.ts";
+import { dropAssets, isForever, isHashed, keepAssets } from "../../src/environment/assets.ts";
 import { at } from "../../src/environment/site.ts";
+import { readRelease } from "../../src/release/store.ts";
 import { file } from "../release/world.ts";
 import { makeStage } from "./world.ts";
 
@@ -22,6 +23,21 @@ test.each([
   expect(isHashed(`/${path}`)).toBe(hashed);
 });
 
+test.each([
+  ["_next/static/chunks/main.js", true],
+  ["_app/immutable/entry.js", true],
+  ["js/main.8f3a2b1c.chunk.js", true],
+  ["build/page.js", true],
+  ["other/build/page.js", false],
+  ["index.html", false],
+  ["img/hero-2023summer.jpg", false],
+  ["img/photo-20240101.jpg", false],
+  ["img/facade-deadbeef.jpg", false],
+  ["assets/index-BkT3x9aZ.js", false],
+])("%s needn't be asked for again: %s", (path, forever) => {
+  expect(isForever(`/${path}`, ["build"])).toBe(forever);
+});
+
 describe("hashed files", () => {
   const files = (chunk: string) => ({
     "index.html": file(`page ${chunk}`),
@@ -35,7 +51,7 @@ describe("hashed files", () => {
     const scene = stage.scene();
     for (const [version, chunk] of Object.entries({ "1": "aaaa1111", "2": "bbbb2222" })) {
       stage.make(scene, files(chunk), version);
-      keepAssets(scene.site, scene.world.store, version, "dist");
+      keepAssets(scene.site, scene.world.store, readRelease(scene.world.store, "shop", version), "dist");
     }
     const asset = (name: string) => at.asset(scene.site, `assets/${name}`);
     expect(readFileSync(asset("app-aaaa1111.js"), "utf8")).toBe("aaaa1111");

@@ -1,4 +1,6 @@
-import { HASHED } from "../../environment/assets.ts";
+import { HASHED, NEVER_CHANGES } from "../../environment/assets.ts";
+import { TYPES } from "../router/content-types.ts";
+import { type Headers, renderAppHeaders, renderForeverHeaders } from "./headers.ts";
 import { answer, DOWN_PAGE, MISSING_PAGES } from "./pages.ts";
 import { PHP_POSTED, renderPhp } from "./php.ts";
 import { indent, literal, matching, word } from "./quote.ts";
@@ -13,6 +15,7 @@ export interface Content {
   assets: string;
   upstream: string;
   appHost: string;
+  headers: Headers;
 }
 
 /** The locations of a server block. */
@@ -21,7 +24,8 @@ export function renderContent(content: Content): string {
   if (shape.kind === "static") return renderStatic(content);
   if (shape.php === null) return renderProcess(content);
   const root = `root ${rootOf(release, shape.folder ?? ".")};\n`;
-  return root + renderPhp(shape, shape.php, { ...content, hidden: HIDDEN, hashed: HASHED.source });
+  const forever = (missed: string) => renderForever(shape.immutable, content.headers, missed);
+  return root + renderPhp(shape, shape.php, { ...content, hidden: HIDDEN, hashed: HASHED.source, forever });
 }
 
 /** What becomes of a request with a body, in a place where it has one name only. */
@@ -40,11 +44,13 @@ export interface MixedContent extends Omit<Content, "shape"> {
   kind: string;
   folder: string;
   storage: string[];
+  immutable: string[];
   /** What PHP needs besides, if it is among them. */
   php: string;
 }
 
-export function renderMixed({ kind, folder, storage, php, release, assets, ...to }: MixedContent): string {
+export function renderMixed(content: MixedContent): string {
+  const { kind, folder, storage, immutable, php, release, assets, ...to } = content;
   const pass = indent(renderPass(to));
   return `root ${word(`${release}/${folder}`)};
 location / {
@@ -75,10 +81,10 @@ location @hidden_process {
 ${pass}}
 location @app {
 ${pass}}
-${php}${storage.map((path) => renderStorage(path, `try_files $uri @missed_${kind};`)).join("")}${renderKept(assets)}${renderHashed(assets, kind)}${MISSING_PAGES}${DOWN_PAGE}`;
+${php}${storage.map((path) => renderStorage(path, `try_files $uri @missed_${kind};`)).join("")}${renderKept(assets)}${renderForever(immutable, to.headers, `@kept_${kind}`)}${renderHashed(assets, kind)}${MISSING_PAGES}${DOWN_PAGE}`;
 }
 
-function renderStatic({ shape, release, assets }: Content): string {
+function renderStatic({ shape, release, assets, headers }: Content): string {
   return `root ${rootOf(release, shape.folder ?? ".")};
 index index.html;
 error_page 403 404 =404 @missing;
@@ -89,7 +95,7 @@ location / {
 ${HIDDEN} {
   return 404;
 }
-${shape.storage.map((path) => renderStorage(path, PAGES)).join("")}${renderKept(assets)}${MISSING_PAGES}`;
+${shape.storage.map((path) => renderStorage(path, PAGES)).join("")}${renderForever(shape.immutable, headers, "@kept_static")}${PLAIN_FILES}${renderKept(assets)}${MISSING_PAGES}`;
 }
 
 function renderProcess({ shape, release, assets, ...to }: Content): string {
@@ -104,10 +110,25 @@ ${HIDDEN} {
 ${pass}}
 location @app {
 ${pass}}
-${shape.storage.map((path) => renderStorage(path, FILES)).join("")}${renderHashed(assets)}${DOWN_PAGE}`;
+${shape.storage.map((path) => renderStorage(path, FILES)).join("")}${renderForever(shape.immutable, to.headers, "@kept_process")}${renderHashed(assets)}${DOWN_PAGE}`;
 }
 
 const PAGES = "try_files $uri $uri.html $uri/ @kept_static;\n  charset utf-8;";
+
+/** What looks like a file is one, nearly always: it is opened at once, and only then looked for by other names. */
+const PLAIN_FILES = `location ~* "\\.(?:${[...TYPES.keys()].join("|")})$" {
+  charset utf-8;
+  log_not_found off;
+  error_page 301 404 = @other_names;
+  error_page 403 =404 @missing;
+  error_page 405 @unasked;
+}
+location @other_names {
+  try_files $uri.html $uri/ @kept_static;
+  charset utf-8;
+}
+`;
+
 const FILES = "try_files $uri @app;\n  charset utf-8;";
 
 /** A visitor who has loaded a page before a switch still gets what belongs to it. */
@@ -115,6 +136,16 @@ function renderKept(assets: string): string {
   return `location @kept_static {
   root ${assets};
   try_files $uri =404;
+  charset utf-8;
+}
+`;
+}
+
+/** Browsers needn't ask again for what never changes. */
+function renderForever(folders: string[], headers: Headers, missed: string): string {
+  const patterns = [NEVER_CHANGES.source, ...folders.map((folder) => `^/${matching(folder)}/`)];
+  return `location ~ "${patterns.join("|")}" {
+${indent(renderForeverHeaders(headers))}  try_files $uri ${missed};
   charset utf-8;
 }
 `;
@@ -148,8 +179,12 @@ function renderStorage(path: string, serve: string): string {
 }
 
 // Answers and bodies go on as they come, however long they take: event streams, uploads of any size, WebSockets.
-function renderPass({ upstream, appHost }: Pick<Content, "upstream" | "appHost">): string {
-  return `proxy_pass ${upstream};
+function renderPass({
+  upstream,
+  appHost,
+  headers,
+}: Pick<Content, "upstream" | "appHost" | "headers">): string {
+  return `${renderAppHeaders(headers)}proxy_pass ${upstream};
 proxy_http_version 1.1;
 proxy_buffering off;
 proxy_request_buffering off;

@@ -1,3 +1,4 @@
+import { type Headers, renderAppHeaders } from "./headers.ts";
 import { indent, word } from "./quote.ts";
 import type { PhpShape } from "./shape.ts";
 
@@ -6,6 +7,7 @@ export interface PhpTo {
   assets: string;
   upstream: string;
   appHost: string;
+  headers: Headers;
 }
 
 // A script is a file of the release proper: the links that lead out of it lead to what visitors may write.
@@ -26,7 +28,7 @@ ${indent(renderPass(script, time, to))}}
 
 // By its real path, a release's code is another's in every cache of PHP's. Looked up once: the side's pointer may move
 // between two looks.
-function renderPass(script: string, time: number, { upstream, appHost }: PhpTo): string {
+function renderPass(script: string, time: number, { upstream, appHost, headers }: PhpTo): string {
   const params = {
     SCRIPT_FILENAME: word(`$greenroom_real${script}`),
     DOCUMENT_ROOT: "$greenroom_real",
@@ -57,7 +59,7 @@ function renderPass(script: string, time: number, { upstream, appHost }: PhpTo):
     // PHP's HTTP clients would take a visitor's header for the server's proxy.
     HTTP_PROXY: '""',
   };
-  return `set $greenroom_real $realpath_root;
+  return `${renderAppHeaders(headers)}set $greenroom_real $realpath_root;
 ${Object.entries(params)
   .map(([name, value]) => `fastcgi_param ${name} ${value};\n`)
   .join("")}fastcgi_pass ${upstream};

@@ -19,6 +19,7 @@ daemon off;
 ${user === null ? "" : `user ${word(user)};\n`}pid ${file("nginx.pid")};
 error_log ${file("error.log")} warn;
 worker_processes auto;
+pcre_jit on;
 events {
   worker_connections 4096;
 }
@@ -52,7 +53,6 @@ client_max_body_size 0;
 server_names_hash_max_size 65536;
 server_names_hash_bucket_size 256;
 gzip on;
-gzip_static on;
 gzip_vary on;
 gzip_types ${BESIDES_HTML};
 access_log off;

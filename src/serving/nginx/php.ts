@@ -18,7 +18,12 @@ export const PHP_POSTED = "error_page 418 = @posted;\nreturn 418;\n";
 export function renderPhp(
   shape: Shape,
   php: PhpShape,
-  { hidden, hashed, ...to }: PhpTo & { hidden: string; hashed: string },
+  {
+    hidden,
+    hashed,
+    forever,
+    ...to
+  }: PhpTo & { hidden: string; hashed: string; forever: (missed: string) => string },
 ): string {
   const missed = php.front === null ? "=404" : "@front";
   const asked = php.front === null ? "$uri $uri.html $uri/" : "$uri $uri/";
@@ -38,7 +43,7 @@ ${indent(renderScript(php, to, missed))}}
 ${SOURCE} {
   try_files /.greenroom @lost;
 }
-location ~* "${hashed}" {
+${forever("@kept")}location ~* "${hashed}" {
   ${NO_STRANGERS}
   try_files $uri @kept;
   charset utf-8;

@@ -3,6 +3,7 @@ import type { Side } from "../../environment/sides.ts";
 import type { Site } from "../../environment/site.ts";
 import type { StagedSpec } from "../../environment/spec.ts";
 import { type EnvironmentState, readState } from "../../environment/state.ts";
+import { fileHeaders } from "../file-headers.ts";
 
 /** What of a release nginx must be told in advance; everything else it finds on the disk when a request comes. */
 export interface Shape {
@@ -11,9 +12,14 @@ export interface Shape {
   listen: "socket" | "port" | null;
   /** The folder whose files visitors see; null: none. */
   folder: string | null;
-  /** What of that folder is storage, as visitors see it: whoever writes there may be hostile. */
+  /** What of that folder is storage, or a link that may lead there, as visitors see it: its writers may be hostile. */
   storage: string[];
   php: PhpShape | null;
+  /** What files are sent with. */
+  headers: [name: string, value: string][];
+  /** Folders whose files never change, as visitors see them. */
+  immutable: string[];
+  precompressed: boolean;
 }
 
 export interface PhpShape {
@@ -49,12 +55,24 @@ function shapeOn({ site, sides }: EnvironmentState, side: Side): Shape | null {
   return staged && shapeOf(staged);
 }
 
-export function shapeOf({ serve, storage }: Pick<StagedSpec, "serve" | "storage">): Shape {
+export function shapeOf({ serve, storage, files }: Staged): Shape {
   const folder = serve.public;
   const seen = folder === null ? [] : storage.flatMap((path) => seenAs(path, folder) ?? []);
   const listen = serve.kind === "process" ? serve.listen : null;
-  return { kind: serve.kind, listen, folder, storage: seen, php: phpShapeOf(serve) };
+  return {
+    kind: serve.kind,
+    listen,
+    folder,
+    storage: [...new Set([...seen, ...(files?.links ?? [])])],
+    php: phpShapeOf(serve),
+    headers: fileHeaders(serve),
+    immutable: serve.immutable ?? [],
+    precompressed: files?.precompressed ?? false,
+  };
 }
+
+/** What an earlier Greenroom staged says nothing of its files. */
+type Staged = Pick<StagedSpec, "serve" | "storage"> & Partial<Pick<StagedSpec, "files">>;
 
 function phpShapeOf(serve: StagedSpec["serve"]): PhpShape | null {
   if (serve.kind !== "php") return null;

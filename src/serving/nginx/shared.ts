@@ -19,10 +19,12 @@ map $greenroom_known $greenroom_second {
 # A page may ask for more of the release that it came from.
 map $args $greenroom_asked {
   default "";
+  "" "";
   "~(?:^|&)greenroom-release=(?<greenroom_r>[a-z0-9][a-z0-9.-]*)(?:&|$)" $greenroom_r;
 }
 map $http_greenroom_release $greenroom_pin {
   default $greenroom_asked;
+  "" $greenroom_asked;
   "~^(?<greenroom_h>[a-z0-9][a-z0-9.-]*)$" $greenroom_h;
 }
 # What tells by being there that a visitor is blue, then that he is green.
@@ -56,27 +58,11 @@ geo $greenroom_trusted {
   127.0.0.0/8 1;
   ::1 1;
 }
-map "$greenroom_trusted:$http_x_forwarded_for" $greenroom_for {
-  default $remote_addr;
-  "~^1:(?<greenroom_before>.+)$" "$greenroom_before, $remote_addr";
-}
-map "$greenroom_trusted:$http_x_forwarded_proto" $greenroom_proto {
-  default $scheme;
-  "~^1:(?<greenroom_scheme>.+)$" $greenroom_scheme;
-}
-map "$greenroom_trusted:$http_x_forwarded_host" $greenroom_host {
-  default $http_host;
-  "~^1:(?<greenroom_sent>.+)$" $greenroom_sent;
-}
-map $upstream_http_x_content_type_options $greenroom_nosniff {
+${renderForwarded("for", "$remote_addr", "$greenroom_sent_for, $remote_addr")}${renderForwarded("proto", "$scheme")}${renderForwarded("host", "$http_host")}map $upstream_http_x_content_type_options $greenroom_nosniff {
   default "";
   "" nosniff;
 }
 
-map $upstream_status $greenroom_cache {
-  default "";
-  "" no-cache;
-}
 map $http_host $greenroom_port {
   default "";
   "~(?<greenroom_p>:\\d+)$" $greenroom_p;
@@ -91,9 +77,25 @@ map "" $greenroom_side {
 }
 
 log_format greenroom escape=json
-  '{"at":"$time_iso8601","host":"$host","bucket":"$greenroom_bucket","side":"$greenroom_side",'
+  ${LOGGED},"upstreamMs":"$upstream_response_time","id":"$request_id"}';
+# Where no app is asked: to draw an id costs more than to find a file.
+log_format greenroom_files escape=json
+  ${LOGGED}}';
+`;
+}
+
+const LOGGED = `'{"at":"$time_iso8601","host":"$host","bucket":"$greenroom_bucket","side":"$greenroom_side",'
   '"method":"$request_method","uri":"$request_uri","status":$status,"bytes":$bytes_sent,'
-  '"ms":"$request_time","upstreamMs":"$upstream_response_time","from":"$remote_addr","id":"$request_id"}';
+  '"ms":"$request_time","from":"$remote_addr"`;
+
+/** What a proxy before us says counts, where it may. Nearly always nothing is said: that needs no regular expression. */
+function renderForwarded(what: string, seen: string, told = `$greenroom_sent_${what}`): string {
+  return `map "$greenroom_trusted:$http_x_forwarded_${what}" $greenroom_${what} {
+  default ${seen};
+  "0:" ${seen};
+  "1:" ${seen};
+  "~^1:(?<greenroom_sent_${what}>.+)$" "${told}";
+}
 `;
 }
 

@@ -1,11 +1,12 @@
-import { createHash } from "node:crypto";
 import { SIDES, type Side } from "../../environment/sides.ts";
 import { at, type Identity, type Site } from "../../environment/site.ts";
 import { phpAt } from "../php/places.ts";
 import { renderContent, renderMixed, renderPosted, renderPostedMixed } from "./content.ts";
+import { readFileHeaders, renderDifferences, variable } from "./differences.ts";
+import { type Headers, renderFileHeaders } from "./headers.ts";
 import { renderHold } from "./hold.ts";
 import { NOTHING_PAGE, UNKNOWN_PAGE } from "./pages.ts";
-import { kindOf, renderPhpAmong } from "./php.ts";
+import { renderPhpAmong } from "./php.ts";
 import { renderPreviewChoice, renderSubdomainChoice } from "./previews.ts";
 import { indent, literal, word } from "./quote.ts";
 import { areEqual, type Shape, type Shapes } from "./shape.ts";
@@ -27,13 +28,15 @@ export interface Facts {
 export function renderSite(facts: Facts): string {
   const { site, identity } = facts;
   const { domain, subdomains } = identity;
-  const live = `${renderTraffic(site)}${renderRest(facts, "$greenroom_side", "$http_host")}`;
+  const rest = (place: string, appHost: string, said: Pick<Headers, "cookie" | "robots">) =>
+    renderRest(facts, place, appHost, { ...said, ...readFileHeaders(site, facts.shapes) });
+  const live = `${renderTraffic(site)}${rest("$greenroom_side", "$http_host", { cookie: true, robots: false })}`;
   const wild = subdomains
-    ? `${renderSubdomainChoice(site, domain)}${renderTraffic(site)}${renderRest(facts, "$greenroom_at", "$greenroom_app_host")}`
-    : `${renderPreviewChoice(site, domain)}${renderRest(facts, "$greenroom_at", "$http_host")}`;
+    ? `${renderSubdomainChoice(site, domain)}${renderTraffic(site)}${rest("$greenroom_at", "$greenroom_app_host", { cookie: true, robots: true })}`
+    : `${renderPreviewChoice(site, domain)}${rest("$greenroom_at", "$http_host", { cookie: false, robots: true })}`;
   return `# Written by Greenroom. Changes are lost.
 
-${renderUpstreams(facts)}${areEqual(facts.shapes) ? "" : renderMaps(facts)}
+${renderUpstreams(facts)}${renderDifferences(site, facts.shapes)}
 ${renderServers(facts, domain, live, "domain")}
 ${renderServers(facts, `*.${domain}`, wild, "below")}`;
 }
@@ -59,22 +62,6 @@ function upstreamOf({ project, environment }: Site): string {
   return `greenroom.${project}..${environment}..`;
 }
 
-function renderMaps({ site, shapes }: Facts): string {
-  const by = (what: string, of: (shape: Shape) => string) => `map $greenroom_side ${variable(site, what)} {
-  default ${word(of(shapes.blue))};
-  green ${word(of(shapes.green))};
-}
-`;
-  const some = [shapes.blue, shapes.green].some(({ php }) => php !== null);
-  const front = some ? by("front", ({ php }) => literal(php?.front ?? ".greenroom")) : "";
-  return by("kind", kindOf) + by("folder", ({ folder }) => literal(folder ?? ".greenroom")) + front;
-}
-
-function variable({ project, environment }: Site, what: string): string {
-  const hash = createHash("sha256").update(`${project}/${environment}`).digest("hex");
-  return `$greenroom_${what}_${hash.slice(0, 12)}`;
-}
-
 /** Where there is a certificate for the names, all but a little of plain HTTP is just sent on to them. */
 function renderServers(facts: Facts, names: string, body: string, which: "domain" | "below"): string {
   const { listen, tls } = facts;
@@ -90,35 +77,45 @@ function renderPlainListen(listen: string[]): string {
   return listen.map((address) => `listen ${address};\n`).join("");
 }
 
-function renderServer({ site }: Facts, names: string, head: string, body: string): string {
+function renderServer({ site, shapes }: Facts, names: string, head: string, body: string): string {
+  const asksApp = SIDES.some((side) => shapes[side].kind !== "static");
+  const compressed = SIDES.some((side) => shapes[side].precompressed);
   return `server {
 ${indent(head)}  server_name ${names};
   absolute_redirect off;
-  access_log ${word(literal(at.log(site, "access.log")))} greenroom buffer=32k flush=1s;
+  access_log ${word(literal(at.log(site, "access.log")))} ${asksApp ? "greenroom" : "greenroom_files"} buffer=32k flush=1s;
   error_log ${word(literal(at.log(site, "error.log")))} warn;
-${indent(body)}}
+${compressed ? "  gzip_static on;\n" : ""}${indent(body)}}
 `;
 }
 
 /** `place` names, below the site, what is served. */
-function renderRest({ site, shapes }: Facts, place: string, appHost: string): string {
+function renderRest({ site, shapes }: Facts, place: string, appHost: string, headers: Headers): string {
   const release = `${literal(site.dir)}/${place}`;
   const assets = word(literal(at.asset(site)).replace(/\/$/, ""));
   const upstream = `${upstreamOf(site)}$greenroom_side`;
-  const to = { release, assets, upstream: `http://${upstream}`, appHost };
-  const php = { assets, upstream, appHost, kind: variable(site, "kind"), front: variable(site, "front") };
+  const to = { release, assets, upstream: `http://${upstream}`, appHost, headers };
+  const php = {
+    assets,
+    upstream,
+    appHost,
+    headers,
+    kind: variable(site, "kind"),
+    front: variable(site, "front"),
+  };
   const mixed = {
     kind: variable(site, "kind"),
     folder: variable(site, "folder"),
-    storage: [...new Set([...shapes.blue.storage, ...shapes.green.storage])],
+    storage: both(shapes, ({ storage }) => storage),
+    immutable: both(shapes, ({ immutable }) => immutable),
     php: renderPhpAmong([shapes.blue, shapes.green], php),
   };
   const alike = { ...to, ...(shapes.blue.php && { upstream }), shape: shapes.blue };
   const content = areEqual(shapes) ? renderContent(alike) : renderMixed({ ...to, ...mixed });
   const posted = areEqual(shapes) ? renderPosted(alike) : renderPostedMixed(mixed);
-  return `add_header Set-Cookie $greenroom_cookie always;
-add_header X-Robots-Tag $greenroom_robots always;
-add_header X-Content-Type-Options $greenroom_nosniff always;
-add_header Cache-Control $greenroom_cache;
-${content}${renderHold(site, posted)}${UNKNOWN_PAGE}${NOTHING_PAGE}`;
+  return `${renderFileHeaders(headers)}${content}${renderHold(site, posted)}${UNKNOWN_PAGE}${NOTHING_PAGE}`;
+}
+
+function both(shapes: Shapes, of: (shape: Shape) => string[]): string[] {
+  return [...new Set([...of(shapes.blue), ...of(shapes.green)])];
 }

@@ -1,3 +1,4 @@
+import { fileHeaders, headersFor } from "../file-headers.ts";
 import type { FileCache } from "./file-cache.ts";
 import { type Located, locate } from "./locate.ts";
 import { type OpenFile, openFile } from "./open-file.ts";
@@ -64,7 +65,9 @@ async function read(
 ): Promise<Found> {
   const open = await openFile(located.path);
   if (!open) return null;
-  const file = describeFile(name, located.path, open.stats);
+  const { serve } = release.spec;
+  const headers = located.lasting ? headersFor(name, serve) : fileHeaders(serve);
+  const file = describeFile(name, located.path, open.stats, headers);
   if (!located.lasting) return { file: { ...file, handle: open.handle } };
   try {
     if (file.size <= SMALL) file.content = await readAll(open);

@@ -21,7 +21,12 @@ export interface StaticFile {
 }
 
 /** `name` is what visitors asked for; its ending says the type. */
-export function describeFile(name: string, path: string, stats: Stats): StaticFile {
+export function describeFile(
+  name: string,
+  path: string,
+  stats: Stats,
+  more: [name: string, value: string][],
+): StaticFile {
   const etag = `"${stats.ino.toString(36)}-${stats.size.toString(36)}-${stats.mtimeMs.toString(36)}"`;
   const lastModified = stats.mtime.toUTCString();
   const headers = headerList({
@@ -30,8 +35,7 @@ export function describeFile(name: string, path: string, stats: Stats): StaticFi
     ETag: etag,
     "Last-Modified": lastModified,
     "Accept-Ranges": "bytes",
-    "Cache-Control": "no-cache",
-    "X-Content-Type-Options": "nosniff",
+    ...Object.fromEntries(more),
   });
   const { ino, size } = stats;
   return { path, ino, size, etag, lastModified, headers, content: null, handle: null, used: false };

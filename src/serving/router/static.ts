@@ -73,7 +73,7 @@ async function answerKept(
   path: string,
   extra: string[],
 ): Promise<void> {
-  const kept = await findKept(shelf.release.site, path);
+  const kept = await findKept(shelf.release, path);
   if (!kept) return answerMissing(req, res, shelf, extra);
   await sendFile(req, res, kept, extra);
 }
@@ -101,7 +101,7 @@ async function lookAndAnswerFile(
   extra: string[],
 ): Promise<boolean> {
   const found = await findExact(shelf, path);
-  const file = found && "file" in found ? found.file : await findKept(shelf.release.site, path);
+  const file = found && "file" in found ? found.file : await findKept(shelf.release, path);
   if (!file) return false;
   await sendFile(req, res, file, extra);
   return true;

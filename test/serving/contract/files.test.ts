@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { at } from "../../../src/environment/site.ts";
 import type { Serving } from "../../../src/environment/spec.ts";
 import { ask } from "../router/client.ts";
-import { makeWorld, put, type RouterName } from "../router/world.ts";
+import { makeWorld, PROCESS, put, type RouterName, STATIC } from "../router/world.ts";
 import { describeRouters } from "./routers.ts";
 
 const FILES: Serving = { kind: "static", public: "dist" };
@@ -157,5 +157,99 @@ describeRouters("storage", (router) => {
       const { status, body } = await ask(port, `/uploads/${path}`);
       expect([path, status >= 400, body.includes("no\n")]).toEqual([path, true, false]);
     }
+  });
+});
+
+describeRouters("what files are sent with", (router) => {
+  const HEADERS = {
+    "X-Frame-Options": "DENY",
+    "x-content-type-options": null,
+    "Content-Security-Policy": "default-src 'self'; img-src \"x\"",
+  };
+
+  test("is what the site says, and of the usual what it says nothing of", async () => {
+    const world = makeWorld();
+    const serve: Serving = { kind: "static", public: ".", headers: HEADERS };
+    world.release("1", { "index.html": "home", "style.css": "x" }, serve);
+    world.side("blue", "1");
+    world.traffic("blue");
+    const { port } = await world.start(router);
+    for (const path of ["/", "/style.css"]) {
+      const { headers } = await ask(port, path);
+      expect(headers).toMatchObject({
+        "x-frame-options": "DENY",
+        "content-security-policy": HEADERS["Content-Security-Policy"],
+        "cache-control": "no-cache",
+      });
+      expect(headers).not.toHaveProperty("x-content-type-options");
+    }
+  });
+
+  test("may differ between the sides", async () => {
+    const world = makeWorld();
+    const app: Serving = { ...PROCESS, public: "." };
+    world.release("1", { "file.txt": "old" }, { ...app, headers: { "X-Frame-Options": "DENY" } });
+    world.release("2", { "file.txt": "new" }, { ...app, headers: { "Cache-Control": "max-age=60" } });
+    world.side("blue", "1");
+    world.side("green", "2");
+    world.traffic("blue");
+    const { port } = await world.start(router);
+    const { headers } = await ask(port, "/file.txt");
+    expect(headers).toMatchObject({ "x-frame-options": "DENY", "cache-control": "no-cache" });
+    world.traffic("green");
+    const after = (await ask(port, "/file.txt")).headers;
+    expect(after).toMatchObject({ "cache-control": "max-age=60", "x-content-type-options": "nosniff" });
+    expect(after).not.toHaveProperty("x-frame-options");
+  });
+
+  test.each([
+    ["a static site", STATIC],
+    ["an app", { ...PROCESS, public: "." }],
+  ] as [string, Serving][])("of %s says what browsers needn't ask for again", async (_, serve) => {
+    const world = makeWorld();
+    const files = {
+      "js/main.8f3a2b1c.js": "hashed",
+      "fixed/logo.svg": "fixed",
+      "plain.svg": "plain",
+    };
+    const storage = { "uploads/main.8f3a2b1c.js": "uploaded" };
+    world.release("1", files, { ...serve, immutable: ["fixed"], headers: { "X-Frame-Options": "DENY" } }, [
+      "uploads",
+    ]);
+    put(at.storage(world.site), storage);
+    symlinkSync("../../storage/uploads", join(at.release(world.site, "1"), "uploads"));
+    world.side("blue", "1");
+    world.traffic("blue");
+    const { port } = await world.start(router);
+    const cacheOf = async (path: string) => {
+      const { status, headers } = await ask(port, path);
+      expect([status, headers["x-frame-options"]]).toEqual([200, "DENY"]);
+      return headers["cache-control"];
+    };
+    for (const path of ["/js/main.8f3a2b1c.js", "/fixed/logo.svg"])
+      expect(await cacheOf(path)).toBe("public, max-age=31536000, immutable");
+    for (const path of ["/plain.svg", "/uploads/main.8f3a2b1c.js"])
+      expect(await cacheOf(path)).toBe("no-cache");
+  });
+});
+
+describeRouters("a link of the release that leads to storage", (router) => {
+  test("leads no farther by symlinks that somebody put there", async () => {
+    const world = makeWorld();
+    world.release("1", { "public/index.html": "home" }, { kind: "static", public: "public" }, ["data"], {
+      links: ["/files"],
+    });
+    put(at.storage(world.site), { "data/a.txt": "upload" });
+    put(world.root, { "outside/f.txt": "no" });
+    symlinkSync("../../storage/data", join(at.release(world.site, "1"), "data"));
+    symlinkSync("../data", join(at.release(world.site, "1"), "public/files"));
+    symlinkSync("../../../../../outside", at.storage(world.site, "data/out"));
+    symlinkSync("/etc/passwd", at.storage(world.site, "data/passwd.txt"));
+    world.side("blue", "1");
+    world.traffic("blue");
+    const { port } = await world.start(router);
+    expect((await ask(port, "/files/a.txt")).body).toBe("upload");
+    for (const path of ["/files/out/f.txt", "/files/passwd.txt"])
+      expect([path, (await ask(port, path)).status]).toEqual([path, 404]);
   });
 });

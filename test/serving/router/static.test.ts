@@ -417,7 +417,7 @@ test("small files in memory stay under a bound", async () => {
   const files = new Map();
   const stats = { ino: 1, size: 1, mtimeMs: 1, mtime: new Date() } as never;
   const remember = (name: string) =>
-    cache.remember(files, name, { ...describeFile(name, name, stats), content: Buffer.alloc(10_000) });
+    cache.remember(files, name, { ...describeFile(name, name, stats, []), content: Buffer.alloc(10_000) });
   remember("/hot");
   for (let index = 0; index < 50; index++) {
     files.get("/hot").used = true;

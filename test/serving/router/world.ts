@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
 import { movePointer, orNull } from "../../../src/disk/durable.ts";
+import type { PublicFiles } from "../../../src/environment/public-files.ts";
 import { SIDES, type Side } from "../../../src/environment/sides.ts";
 import { at, type Site, siteOf } from "../../../src/environment/site.ts";
 import type { ProcessServing, Serving, StagedSpec } from "../../../src/environment/spec.ts";
@@ -33,7 +34,13 @@ export interface World {
   root: string;
   site: Site;
   /** Puts a release on disk; files by path. */
-  release(version: string, files: Record<string, string | Buffer>, serve?: Serving, storage?: string[]): void;
+  release(
+    version: string,
+    files: Record<string, string | Buffer>,
+    serve?: Serving,
+    storage?: string[],
+    known?: Partial<PublicFiles>,
+  ): void;
   side(side: Side, version: string): void;
   /** The traffic of a live side, with so many buckets at the other one. */
   traffic(live: Side, canary?: number): void;
@@ -65,9 +72,10 @@ export function makeWorld(domain = "shop.localhost", more: { subdomains?: boolea
   return {
     root,
     site,
-    release(version, files, serve = STATIC, storage = []) {
-      put(at.release(site, version), files);
-      const spec: Partial<StagedSpec> = { project: "shop", environment: "production", serve, storage };
+    release(version, content, serve = STATIC, storage = [], known = {}) {
+      put(at.release(site, version), content);
+      const files = { precompressed: false, links: [], ...known };
+      const spec: Partial<StagedSpec> = { project: "shop", environment: "production", serve, storage, files };
       writeFileSync(at.staged(site, version), JSON.stringify(spec));
     },
     side: (side, version) => movePointer(at.side(site, side), `releases/${version}`),

@@ -76,6 +76,7 @@ export function putRelease(
     env,
     storage: [],
     config: [],
+    files: { precompressed: false, links: [] },
     tasks: {},
     checks: [],
     hooks: {},
