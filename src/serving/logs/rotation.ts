@@ -1,0 +1,95 @@
+import type { Stats } from "node:fs";
+import { dirname } from "node:path";
+import type { Machine } from "../machine.ts";
+import { takeTurn } from "../turns.ts";
+import { create, moveAside, narrow } from "./aside.ts";
+import { reopen } from "./reopen.ts";
+import { findDistrust, letIn, lookAt } from "./trust.ts";
+import type { Writer } from "./writers.ts";
+
+export interface Rotation {
+  /** Looks once, and does what is to be done. Answers what isn't well, in words. */
+  round(): Promise<string | null>;
+}
+
+interface Log {
+  path: string;
+  stat: Stats | undefined;
+}
+
+/** Rotates the logs of one program by size. */
+export function createRotation(root: string, writer: Writer, { bytes, kept }: Machine["logs"]): Rotation {
+  // A run that died may have moved a log without a word to its writer.
+  let told = false;
+  let held: string[] = [];
+  let trouble: string | null = null;
+
+  const isFull = ({ path, stat }: Log) => stat?.isFile() && stat.size >= bytes && !held.includes(oldOf(path));
+  const isToDo = (log: Log) => isMissing(log) || isFull(log);
+
+  const act = async (master: number, logs: Log[]) => {
+    const files = logs.map(({ path }) => path);
+    const distrust = findDistrust(root, files);
+    if (distrust) return `${writer.name}'s logs aren't rotated: ${distrust}`;
+    const group = writer.group();
+    if (group !== null) letIn(group, files);
+    const failure = moveAll(logs.filter(isFull), logs.filter(isMissing), kept);
+    held = await reopen(master, files.map(oldOf), held.length > 0 ? PATIENCE / 5 : PATIENCE);
+    told = true;
+    for (const log of look(files)) if (log.stat?.isFile()) narrow(log.path, log.stat);
+    if (failure) throw failure;
+    return held.length === 0 ? null : stillWritten(writer, held);
+  };
+
+  return {
+    async round() {
+      const master = writer.pid();
+      if (master === null) return null;
+      const isIdle = told && held.length === 0 && !look(writer.files()).some(isToDo);
+      if (isIdle) return trouble;
+      // Throws where we may not: then nothing is moved.
+      process.kill(master, 0);
+      const lock = await takeTurn(writer.lock, writer.name);
+      try {
+        trouble = await act(master, look(writer.files()));
+        return trouble;
+      } finally {
+        lock.release();
+      }
+    },
+  };
+}
+
+/** Whoever changes nginx's configuration waits for its turn meanwhile. */
+const PATIENCE = 5000;
+
+function look(files: string[]): Log[] {
+  return files.map((path) => ({ path, stat: lookAt(path) }));
+}
+
+function isMissing({ path, stat }: Log): boolean {
+  return stat === undefined && lookAt(dirname(path)) !== undefined;
+}
+
+function oldOf(path: string): string {
+  return `${path}.1`;
+}
+
+/** What fails of one environment is held against no other. */
+function moveAll(full: Log[], missing: Log[], kept: number): unknown {
+  let failure: unknown = null;
+  const attempt = (act: () => void) => {
+    try {
+      act();
+    } catch (error) {
+      failure ??= error;
+    }
+  };
+  for (const { path, stat } of full) attempt(() => moveAside(path, stat!, kept));
+  for (const { path } of missing) attempt(() => create(path));
+  return failure;
+}
+
+function stillWritten({ name }: Writer, held: string[]): string {
+  return `${name} still writes ${held.join(", ")}; its workers must be able to enter that folder`;
+}
