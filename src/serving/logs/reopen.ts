@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { setImmediate as breathe, setTimeout as pause } from "node:timers/promises";
 import { orNull } from "../../disk/durable.ts";
 import { childrenOf } from "../nginx/program.ts";
@@ -30,19 +30,22 @@ async function heldBy(master: number, files: string[]): Promise<string[] | null>
 
 const AT_ONCE = 500;
 
-/** With thousands of environments these are thousands, and visitors who are held wait for the same event loop. */
+/** Null where we may not look: in many containers not even root may look into processes of other accounts. */
 async function openIn(pid: string): Promise<(string | null)[] | null> {
-  const ids = [];
   const folder = `/proc/${pid}/fd`;
-  // In many containers not even root may look into processes of other accounts.
-  const fds = orNull(() => orNull(() => readdirSync(folder), "ENOENT", "ESRCH") ?? [], "EACCES", "EPERM");
-  if (fds === null) return null;
+  const ids: (string | null)[] = [];
+  const fds = orNull(() => readdirSync(folder), "ENOENT", "ESRCH", ...FORBIDDEN) ?? [];
   for (const [i, fd] of fds.entries()) {
     if (i % AT_ONCE === 0) await breathe();
-    ids.push(idOf(`${folder}/${fd}`));
+    const look = orNull(() => ({ id: idOf(`${folder}/${fd}`) }), ...FORBIDDEN);
+    if (!look) return null;
+    ids.push(look.id);
   }
-  return ids;
+  // Whoever runs has something open.
+  return ids.length > 0 || !existsSync(folder) ? ids : null;
 }
+
+const FORBIDDEN = ["EACCES", "EPERM"];
 
 function idOf(path: string): string | null {
   const stat = orNull(() => statSync(path, { bigint: true }), "ENOENT", "ESRCH");

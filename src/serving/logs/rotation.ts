@@ -1,5 +1,7 @@
 import type { Stats } from "node:fs";
 import { dirname } from "node:path";
+import { setImmediate as breathe } from "node:timers/promises";
+import { errnoOf } from "../../errors.ts";
 import type { Machine } from "../machine.ts";
 import { takeTurn } from "../turns.ts";
 import { create, moveAside, narrow } from "./aside.ts";
@@ -33,10 +35,11 @@ export function createRotation(root: string, writer: Writer, { bytes, kept }: Ma
     if (distrust) return `${writer.name}'s logs aren't rotated: ${distrust}`;
     const group = writer.group();
     if (group !== null) letIn(group, files);
-    const failure = moveAll(logs.filter(isFull), logs.filter(isMissing), kept);
+    const { moved, failure } = moveAll(logs.filter(isFull), logs.filter(isMissing), kept);
+    if (failure && told && !moved) throw failure;
     held = await reopen(master, files.map(oldOf), held.length > 0 ? PATIENCE / 5 : PATIENCE);
     told = true;
-    for (const log of look(files)) if (log.stat?.isFile()) narrow(log.path, log.stat);
+    for (const log of await look(files)) if (log.stat?.isFile()) narrow(log.path, log.stat);
     if (failure) throw failure;
     return held.length === 0 ? null : stillWritten(writer, held);
   };
@@ -45,13 +48,12 @@ export function createRotation(root: string, writer: Writer, { bytes, kept }: Ma
     async round() {
       const master = writer.pid();
       if (master === null) return null;
-      const isIdle = told && held.length === 0 && !look(writer.files()).some(isToDo);
+      const isIdle = told && held.length === 0 && !(await look(writer.files())).some(isToDo);
       if (isIdle) return trouble;
-      // Throws where we may not: then nothing is moved.
-      process.kill(master, 0);
+      if (!maySignal(master)) return `${writer.name}'s logs aren't rotated: it runs as somebody else`;
       const lock = await takeTurn(writer.lock, writer.name);
       try {
-        trouble = await act(master, look(writer.files()));
+        trouble = await act(master, await look(writer.files()));
         return trouble;
       } finally {
         lock.release();
@@ -60,12 +62,29 @@ export function createRotation(root: string, writer: Writer, { bytes, kept }: Ma
   };
 }
 
+function maySignal(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    if (errnoOf(error) === "EPERM") return false;
+    throw error;
+  }
+}
+
 /** Whoever changes nginx's configuration waits for its turn meanwhile. */
 const PATIENCE = 5000;
 
-function look(files: string[]): Log[] {
-  return files.map((path) => ({ path, stat: lookAt(path) }));
+/** Thousands of environments have thousands of logs, and visitors who are held wait for the same event loop. */
+async function look(files: string[]): Promise<Log[]> {
+  const logs: Log[] = [];
+  for (const [i, path] of files.entries()) {
+    if (i % AT_ONCE === 0) await breathe();
+    logs.push({ path, stat: lookAt(path) });
+  }
+  return logs;
 }
+
+const AT_ONCE = 500;
 
 function isMissing({ path, stat }: Log): boolean {
   return stat === undefined && lookAt(dirname(path)) !== undefined;
@@ -76,18 +95,20 @@ function oldOf(path: string): string {
 }
 
 /** What fails of one environment is held against no other. */
-function moveAll(full: Log[], missing: Log[], kept: number): unknown {
+function moveAll(full: Log[], missing: Log[], kept: number): { moved: boolean; failure: unknown } {
+  let moved = false;
   let failure: unknown = null;
   const attempt = (act: () => void) => {
     try {
       act();
+      moved = true;
     } catch (error) {
       failure ??= error;
     }
   };
   for (const { path, stat } of full) attempt(() => moveAside(path, stat!, kept));
   for (const { path } of missing) attempt(() => create(path));
-  return failure;
+  return { moved, failure };
 }
 
 function stillWritten({ name }: Writer, held: string[]): string {

@@ -20,10 +20,11 @@ export const MACHINE = (bytes: number, kept: number) =>
   parseMachine({ router: "nginx", unprivileged: true, logs: { bytes, kept } });
 
 /** A site that nginx serves, whose logs nobody rotates but the test. */
-export async function startSite() {
+export async function startSite(prepare: (folder: string) => void = () => {}) {
   const world = makeStagedWorld();
   chmodSync(world.root, 0o755);
   const folder = join(world.site.dir, "log");
+  prepare(folder);
   chmodSync(folder, 0o750);
   const { port, router } = await world.start("nginx");
   const pid = readPid(nginxOf(world.root, true))!;
