@@ -1,9 +1,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { until } from "../processes/program.ts";
-import { hasNginx, linesIn } from "../serving/logs/world.ts";
+import { freePort, hasNginx, linesIn } from "../serving/logs/world.ts";
 import { ask } from "./ask.ts";
 import { makeWorld, type World } from "./world.ts";
 
@@ -11,16 +10,6 @@ const SITE = {
   "greenroom.json": { project: "shop", environments: { production: { domain: "shop.localhost" } } },
   "index.html": "one",
 };
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
-}
 
 async function makeNginxWorld(): Promise<World> {
   const world = makeWorld(SITE);

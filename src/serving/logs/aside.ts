@@ -19,6 +19,7 @@ const WIDEST = 0o640;
  * leaves a gap, which the next one fills before anything is dropped.
  */
 export function moveAside(path: string, log: Stats, kept: number): void {
+  narrow(path, log);
   for (let number = kept + 1; lookAt(`${path}.${number}`); number++) rmSync(`${path}.${number}`);
   for (let number = firstFree(path, kept); number > 1; number--) {
     renameSync(`${path}.${number - 1}`, `${path}.${number}`);

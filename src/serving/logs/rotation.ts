@@ -46,13 +46,15 @@ export function createRotation(root: string, writer: Writer, { bytes, kept }: Ma
 
   return {
     async round() {
-      const master = writer.pid();
-      if (master === null) return null;
+      if (writer.pid() === null) return null;
       const isIdle = told && held.length === 0 && !(await look(writer.files())).some(isToDo);
       if (isIdle) return trouble;
-      if (!maySignal(master)) return `${writer.name}'s logs aren't rotated: it runs as somebody else`;
       const lock = await takeTurn(writer.lock, writer.name);
       try {
+        // Whoever had the turn before may have made it begin anew: for a moment it would die of a signal.
+        const master = writer.pid();
+        if (master === null) return null;
+        if (!maySignal(master)) return `${writer.name}'s logs aren't rotated: it runs as somebody else`;
         trouble = await act(master, await look(writer.files()));
         return trouble;
       } finally {
@@ -112,5 +114,5 @@ function moveAll(full: Log[], missing: Log[], kept: number): { moved: boolean; f
 }
 
 function stillWritten({ name }: Writer, held: string[]): string {
-  return `${name} still writes ${held.join(", ")}; its workers must be able to enter that folder`;
+  return `${name} still writes ${held.join(", ")}, so it isn't rotated; see that its workers may enter that folder`;
 }

@@ -16,6 +16,7 @@ describe.skipIf(!hasNginx)("logs that nginx writes (else skipped: needs nginx)",
     for (let round = 0; round < 4; round++) {
       await site.visit(10, `/${round}`);
       expect(await rotation.round()).toBe(null);
+      expect(statSync(`${site.log}.1`).mode & 0o777).toBe(0o640);
     }
     await site.visit(1, "/last");
     const names = readdirSync(site.folder).filter((name) => name.startsWith("access"));

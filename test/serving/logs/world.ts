@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { createRotation, type Rotation } from "../../../src/serving/logs/rotation.ts";
@@ -45,6 +46,16 @@ export async function startSite(prepare: (folder: string) => void = () => {}) {
       await new Promise((resume) => setTimeout(resume, 1200));
     },
   };
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
 }
 
 export function linesIn(folder: string, name = "access.log"): number {
