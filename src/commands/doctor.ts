@@ -1,6 +1,7 @@
 import type { App } from "../app.ts";
 import { examine } from "../environment/doctor.ts";
 import { GreenroomError } from "../errors.ts";
+import { countOf } from "../events.ts";
 import { examinePhp } from "../serving/php/doctor.ts";
 import { defineCommand } from "./command.ts";
 import { nameIn, severalOf } from "./name-environment.ts";
@@ -18,7 +19,8 @@ export default defineCommand({
     );
     const broken = findings.filter((finding) => finding.state === "broken");
     if (broken.length > 0) {
-      throw new GreenroomError("DOCTOR_FAILED", `${broken.length} of ${findings.length} things are broken`, {
+      const [of, are] = [countOf(findings.length, "thing"), broken.length === 1 ? "is" : "are"];
+      throw new GreenroomError("DOCTOR_FAILED", `${broken.length} of ${of} ${are} broken`, {
         detail: findings.map(({ state, what, found }) => `${state.padEnd(6)}  ${what}: ${found}`),
         hint: broken[0]!.remedy ?? undefined,
       });

@@ -17,7 +17,10 @@ export const commands: Record<string, Listed> = {
   pause: { about: "hold new requests for a while", load: () => import("./pause.ts") },
   resume: { about: "let go those who are held", load: () => import("./resume.ts") },
   status: { about: "show what is live and what is rehearsed", load: () => import("./status.ts") },
-  log: { about: "show what was done to an environment", load: () => import("./log.ts") },
+  log: {
+    about: "show what was done to an environment, or what visitors asked for",
+    load: () => import("./log.ts"),
+  },
   releases: { about: "list the releases", load: () => import("./releases.ts") },
   verify: { about: "compare every byte on disk with the manifests", load: () => import("./verify.ts") },
   prune: { about: "delete releases that no environment needs", load: () => import("./prune.ts") },

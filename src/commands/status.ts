@@ -26,13 +26,21 @@ export default defineCommand({
   },
   render: ({ project, up, environments }, paint) =>
     `${paint.bold(project)}\n${paint.table(
-      ["environment", "live", "rehearsal", "checks", "blue/green"],
-      environments.map(({ name, live, rehearsal, traffic }) => [
+      [
+        "environment",
+        "live",
+        "rehearsal",
+        "checks",
+        "blue/green",
+        ...(somePaused(environments) ? ["paused"] : []),
+      ],
+      environments.map(({ name, live, rehearsal, traffic, paused }) => [
         name,
         live ? `${live.release} (${live.side})` : "nothing",
         rehearsal.release ? `${rehearsal.release} (${rehearsal.side})` : `nothing (${rehearsal.side})`,
         rehearsal.release ? rehearsal.checks : "-",
         `${traffic.blue}/${traffic.green}`,
+        ...(somePaused(environments) ? [describePause(paused)] : []),
       ]),
     )}\n\n${paint.table(
       ["environment", "live at", "rehearsal at"],
@@ -45,6 +53,16 @@ export default defineCommand({
 });
 
 type Status = ReturnType<typeof statusOf>;
+
+function somePaused(environments: Status[]): boolean {
+  return environments.some(({ paused }) => paused !== null);
+}
+
+/** A pause that is over goes on keeping visitors out. */
+function describePause(until: string | null): string {
+  if (until === null) return "no";
+  return Date.parse(until) > Date.now() ? `requests wait until ${until}` : `turned away since ${until}`;
+}
 
 function renderCertificates(environments: Status[], paint: Paint): string {
   const rows = environments.flatMap(({ name, certificates }) =>
@@ -65,6 +83,8 @@ function statusOf(app: App, name: string) {
       release: rehearsalRelease(state),
       checks: verdictWord(state.verdict),
     },
+    /** Until when new requests are held; after it they are turned away, until somebody resumes. */
+    paused: state.traffic?.paused ?? null,
     traffic: state.traffic?.buckets ?? { blue: 0, green: 0 },
     certificates: state.identity ? readCertificateStates(site, state.identity, new Date()) : [],
     urls: urlsOf({ site, spec }),

@@ -1,4 +1,5 @@
 import { GreenroomError } from "../errors.ts";
+import { countOf } from "../events.ts";
 import { describeCheck } from "./checks.ts";
 import { hookSteps } from "./hooks.ts";
 import { runOperation } from "./operation.ts";
@@ -18,10 +19,14 @@ export async function check(scene: Scene, { dryRun }: { dryRun: boolean }) {
   const failed = done.results.filter((result) => !result.passed);
   if (failed.length > 0) {
     const { environment } = scene.spec;
-    throw new GreenroomError("CHECK_FAILED", `${failed.length} of ${done.results.length} checks failed`, {
-      detail: failed.map((result) => `${result.check}: ${result.reason}`),
-      hint: `mend it, then: greenroom stage ${environment} and greenroom check ${environment}`,
-    });
+    throw new GreenroomError(
+      "CHECK_FAILED",
+      `${failed.length} of ${countOf(done.results.length, "check")} failed`,
+      {
+        detail: failed.map((result) => `${result.check}: ${result.reason}`),
+        hint: `mend it, then: greenroom stage ${environment} and greenroom check ${environment}`,
+      },
+    );
   }
   return { ...done, release: rehearsalRelease(done.state) };
 }

@@ -54,7 +54,7 @@ async function checkHttp(check: Extract<Check, { http: string }>, url: string): 
     const body = await answer.text();
     if (answer.status !== check.status) return `it answered ${answer.status}`;
     if (check.contains !== null && !body.includes(check.contains))
-      return `its ${body.length} characters don't hold that`;
+      return `that isn't among its ${countOf(body.length, "character")}`;
     return null;
   } catch (error) {
     if (error instanceof Error && error.name === "TimeoutError")

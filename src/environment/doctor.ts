@@ -6,6 +6,7 @@ import { orNull, readJsonIfWhole, TEMPORARY } from "../disk/durable.ts";
 import { isLocked } from "../disk/lock.ts";
 import { explainObstacle } from "../disk/obstacle.ts";
 import { errnoOf, GreenroomError, translateErrno } from "../errors.ts";
+import { countOf } from "../events.ts";
 import { describeCertificate, readCertificateStates } from "./certificate-state.ts";
 import { readLastEntry } from "./journal.ts";
 import { readRoom } from "./room.ts";
@@ -101,7 +102,7 @@ function checkOneFileSystem(root: string): Finding {
 
 function checkSpace(root: string): Finding {
   const { bytes, names } = readRoom(firstExisting(root));
-  const found = `${(bytes / GIGABYTE).toFixed(1)} GB${names < MANY ? ` and ${names} names` : ""} free`;
+  const found = `${(bytes / GIGABYTE).toFixed(1)} GB${names < MANY ? ` and ${countOf(names, "name")}` : ""} free`;
   if (bytes > GIGABYTE && names > NAMES) return good("disk", found);
   const state = bytes > TWO_MEGABYTES && names > NAMES ? "note" : "broken";
   return { what: "disk", state, found, remedy: "greenroom prune" };

@@ -45,6 +45,12 @@ export function readJournal(site: Site): { entries: Entry[]; torn: number } {
   return parse(readFrom(site, Number.POSITIVE_INFINITY));
 }
 
+/** All that is in it, as it was written. */
+export function readRecords(site: Site): JournalRecord[] {
+  const lines = readFrom(site, Number.POSITIVE_INFINITY).split("\n");
+  return lines.map(parseLine).filter((record) => record !== null);
+}
+
 export function readLastEntry(site: Site): Entry | null {
   return parse(readFrom(site, TAIL)).entries.at(-1) ?? null;
 }

@@ -1,3 +1,4 @@
+import { countOf } from "../events.ts";
 import type { Side } from "./sides.ts";
 import type { Identity } from "./site.ts";
 import { hostOf, type Role } from "./tls.ts";
@@ -76,7 +77,7 @@ export function describeStep(step: Step): string {
     case "drop":
       return `drop release ${step.release} from the store`;
     case "sweep":
-      return `delete ${step.objects} objects that no release needs`;
+      return `delete ${countOf(step.objects, "object")} that no release needs`;
     default:
       return step satisfies never;
   }

@@ -30,6 +30,13 @@ const schema = z
         email: z.email({ error: "write an email address" }).nullable().default(null),
       })
       .prefault({}),
+    /** When a log of nginx or PHP-FPM is moved aside, and how many such are kept. */
+    logs: z
+      .strictObject({
+        bytes: z.int().min(1000).default(10_000_000),
+        kept: z.int().min(1).max(1000).default(5),
+      })
+      .prefault({}),
     /** Greenroom starts the real parts itself, as whoever runs it, instead of using the machine's. */
     unprivileged: z.boolean().default(false),
   })

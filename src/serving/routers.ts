@@ -1,6 +1,7 @@
 import type { Router } from "../environment/parts.ts";
 import type { Emit } from "../events.ts";
 import { keepCertificates } from "./certificates/keeper.ts";
+import { keepLogs } from "./logs/keeper.ts";
 import { readMachine } from "./machine.ts";
 import { createOwnNginx } from "./nginx/listener.ts";
 import { createMachinesNginx } from "./nginx/machines.ts";
@@ -29,5 +30,6 @@ export function createListener(root: string, emit: Emit): Listener {
   const nginx = machine.unprivileged
     ? besidePhp(root, createOwnNginx(root, machine, emit), emit)
     : createMachinesNginx(root, machine.listen);
-  return keepCertificates(nginx, { root, machine, emit });
+  const keeping = { root, machine, emit };
+  return keepLogs(keepCertificates(nginx, keeping), keeping);
 }

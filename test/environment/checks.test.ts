@@ -52,7 +52,7 @@ describe("checks", () => {
     expect([error.code, error.message]).toEqual(["CHECK_FAILED", "4 of 5 checks failed"]);
     expect(error.detail.slice(0, 3)).toEqual([
       "GET /index.html answers 404: it answered 200",
-      'GET /index.html answers 200 with "Blog": its 13 characters don\'t hold that',
+      'GET /index.html answers 200 with "Blog": that isn\'t among its 13 characters',
       "holds index.html, a, b/c: a, b/c is missing",
     ]);
     expect(error.detail[3]).toContain("ended with 3");

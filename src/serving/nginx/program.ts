@@ -48,7 +48,13 @@ function refused(message: string, words: string): GreenroomError {
 export function readPid(nginx: Nginx): number | null {
   const text = orNull(() => readFileSync(nginx.pid, "utf8"), "ENOENT");
   const pid = Number(text?.trim());
-  return pid > 0 && isAlive(pid) ? pid : null;
+  return pid > 0 && isMaster(pid) ? pid : null;
+}
+
+/** A pid file may be older than the machine's last start: to whoever has the number now, a signal is the end. */
+function isMaster(pid: number): boolean {
+  const title = orNull(() => readFileSync(`/proc/${pid}/cmdline`, "latin1"), "ENOENT", "ESRCH");
+  return isAlive(pid) && (title?.startsWith("nginx: master") ?? false);
 }
 
 const PATIENCE = 10_000;

@@ -77,7 +77,7 @@ map "" $greenroom_side {
 }
 
 log_format greenroom escape=json
-  ${LOGGED},"upstreamMs":"$upstream_response_time","id":"$request_id"}';
+  ${LOGGED},"upstreamSeconds":"$upstream_response_time","id":"$request_id"}';
 # Where no app is asked: to draw an id costs more than to find a file.
 log_format greenroom_files escape=json
   ${LOGGED}}';
@@ -86,7 +86,7 @@ log_format greenroom_files escape=json
 
 const LOGGED = `'{"at":"$time_iso8601","host":"$host","bucket":"$greenroom_bucket","side":"$greenroom_side",'
   '"method":"$request_method","uri":"$request_uri","status":$status,"bytes":$bytes_sent,'
-  '"ms":"$request_time","from":"$remote_addr"`;
+  '"seconds":"$request_time","from":"$remote_addr"`;
 
 /** What a proxy before us says counts, where it may. Nearly always nothing is said: that needs no regular expression. */
 function renderForwarded(what: string, seen: string, told = `$greenroom_sent_${what}`): string {

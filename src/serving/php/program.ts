@@ -28,7 +28,7 @@ export function readFpmPid({ pid: path }: Fpm): number | null {
 // Who was killed leaves its number behind for anybody.
 function isFpm(pid: number): boolean {
   const title = orNull(() => readFileSync(`/proc/${pid}/cmdline`, "latin1"), "ENOENT", "ESRCH");
-  return title?.includes("php-fpm") ?? false;
+  return title?.startsWith("php-fpm: master") ?? false;
 }
 
 /** Makes a running PHP-FPM take up its pools; requests in flight end before, those that come wait meanwhile. */

@@ -1,3 +1,4 @@
+import { countOf } from "../../events.ts";
 import { fileHeaders, headersFor } from "../file-headers.ts";
 import type { FileCache } from "./file-cache.ts";
 import { type Located, locate } from "./locate.ts";
@@ -87,7 +88,7 @@ async function readAll({ handle, stats }: OpenFile): Promise<Buffer> {
   let done = 0;
   while (done < stats.size) {
     const { bytesRead } = await handle.read(content, done, stats.size - done, done);
-    if (bytesRead === 0) throw new Error(`${stats.size - done} bytes of a file of a release are missing`);
+    if (bytesRead === 0) throw new Error(`a file of a release lacks ${countOf(stats.size - done, "byte")}`);
     done += bytesRead;
   }
   return content;

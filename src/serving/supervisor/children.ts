@@ -1,4 +1,4 @@
-import type { Emit } from "../../events.ts";
+import { countOf, type Emit } from "../../events.ts";
 import { retire } from "../supervisord/retire.ts";
 import { startChild } from "./child.ts";
 import { endLeftovers } from "./leftovers.ts";
@@ -13,7 +13,7 @@ export function createChildRunner(root: string, emit: Emit): Runner {
       // Where the machine was set up for supervisord before, it would start again what is ended here.
       await retire(root);
       const ended = await endLeftovers(root);
-      if (ended > 0) warn(`ended ${ended} process group${ended > 1 ? "s" : ""} of an earlier greenroom up`);
+      if (ended > 0) warn(`ended ${countOf(ended, "process group")} of an earlier greenroom up`);
     },
     find: async () => null,
     start: async (plan, env) => startChild(plan, env, (error) => warn(error.message)),

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { ensureDirectory, orNull, writeFileDurably } from "../../disk/durable.ts";
 import { GreenroomError } from "../../errors.ts";
+import { countOf } from "../../events.ts";
 import { type Supervisord, supervisordAt } from "./places.ts";
 import { call } from "./rpc.ts";
 
@@ -96,7 +97,7 @@ function assertSocketFits({ socket }: Supervisord): void {
   if (length <= LONGEST) return;
   throw new GreenroomError(
     "ROOT_UNUSABLE",
-    `supervisord's socket ${socket} would be ${length - LONGEST} bytes longer than the kernel takes`,
+    `supervisord's socket ${socket} would be ${countOf(length - LONGEST, "byte")} longer than the kernel takes`,
     { hint: "choose a shorter root with --root" },
   );
 }

@@ -1,5 +1,5 @@
 import { at } from "../../environment/site.ts";
-import type { Emit } from "../../events.ts";
+import { countOf, type Emit } from "../../events.ts";
 import { endLeftovers, type Keeper } from "../supervisor/leftovers.ts";
 import { warnOnce } from "../supervisor/roster.ts";
 import type { Runner } from "../supervisor/runner.ts";
@@ -97,7 +97,7 @@ async function endOrphans(
     supervisord.root,
     daemon === null ? null : await keeperOf(supervisord, daemon),
   );
-  if (ended > 0) warn(`ended ${ended} process group${ended > 1 ? "s" : ""} that nobody looked after`);
+  if (ended > 0) warn(`ended ${countOf(ended, "process group")} that nobody looked after`);
 }
 
 async function keeperOf(supervisord: Supervisord, daemon: number): Promise<Keeper> {
