@@ -30,6 +30,8 @@ const schema = z
         email: z.email({ error: "write an email address" }).nullable().default(null),
       })
       .prefault({}),
+    /** Whom the machine's nginx runs its workers as; null: whom Greenroom would have them run as. */
+    webUser: z.string().nullable().default(null),
     /** Greenroom starts the real parts itself, as whoever runs it, instead of using the machine's. */
     unprivileged: z.boolean().default(false),
   })
@@ -42,7 +44,7 @@ const schema = z
 export type Machine = z.infer<typeof schema>;
 
 /** Where visitors come in, without TLS and with it. */
-export type Doors = Pick<Machine, "listen" | "listenTls">;
+export type Doors = Pick<Machine, "listen" | "listenTls" | "unprivileged">;
 
 /** The port that addresses for visitors name; null where nothing listens for TLS. */
 export function tlsPortOf({ listenTls: [first] }: Pick<Machine, "listenTls">): number | null {

@@ -28,6 +28,6 @@ export function createListener(root: string, emit: Emit): Listener {
   if (machine.router !== "nginx") return createRouter(root);
   const nginx = machine.unprivileged
     ? besidePhp(root, createOwnNginx(root, machine, emit), emit)
-    : createMachinesNginx(root, machine.listen);
+    : createMachinesNginx(root, machine);
   return keepCertificates(nginx, { root, machine, emit });
 }

@@ -22,6 +22,8 @@ export interface Facts {
   /** Addresses to listen on, as nginx writes them. */
   listen: string[];
   tls: TlsFacts | null;
+  /** What each of its servers begins with. */
+  ground: string;
 }
 
 export function renderSite(facts: Facts): string {
@@ -90,9 +92,9 @@ function renderPlainListen(listen: string[]): string {
   return listen.map((address) => `listen ${address};\n`).join("");
 }
 
-function renderServer({ site }: Facts, names: string, head: string, body: string): string {
+function renderServer({ site, ground }: Facts, names: string, head: string, body: string): string {
   return `server {
-${indent(head)}  server_name ${names};
+${indent(ground)}${indent(head)}  server_name ${names};
   absolute_redirect off;
   access_log ${word(literal(at.log(site, "access.log")))} greenroom buffer=32k flush=1s;
   error_log ${word(literal(at.log(site, "error.log")))} warn;
