@@ -1,6 +1,6 @@
 import { GreenroomError } from "../errors.ts";
-import { type Machine, readMachine } from "../serving/machine.ts";
 import type { Change } from "../serving/changes.ts";
+import { type Machine, readMachine } from "../serving/machine.ts";
 import { planSetup, setUp } from "../serving/setup.ts";
 import { defineCommand, flag, value } from "./command.ts";
 

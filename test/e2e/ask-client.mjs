@@ -2,7 +2,7 @@
 import { request as plainly } from "node:http";
 import { request as securely } from "node:https";
 
-const { port, host, path, method = "GET", body, ca } = JSON.parse(process.argv[2]);
+const { port, host, path, method = "GET", size = 0, ca } = JSON.parse(process.argv[2]);
 const to = { host: "127.0.0.1", port, path, method, headers: { host }, agent: false };
 const asked = ca ? securely({ ...to, ca, servername: host }) : plainly(to);
 asked.on("response", async (answer) => {
@@ -13,4 +13,4 @@ asked.on("response", async (answer) => {
 asked.on("error", (error) => {
   console.log(JSON.stringify({ status: 0, headers: {}, body: error.message }));
 });
-asked.end(body);
+asked.end("x".repeat(size));

@@ -28,7 +28,8 @@ export type Daemon = "nginx" | "supervisord" | "php-fpm";
 export interface Question {
   port?: number;
   method?: string;
-  body?: string;
+  /** Bytes that it brings. */
+  size?: number;
   /** Whom to trust; then it is asked by https. */
   ca?: string;
 }
@@ -53,7 +54,8 @@ export async function makeMachine(): Promise<Machine> {
   chmodSync(dir, 0o755);
   for (const path of [...COPIED, ...EMPTY]) mkdirSync(join(dir, path), { recursive: true });
   for (const path of COPIED) execFileSync("cp", ["-a", `${path}/.`, join(dir, path)]);
-  for (const path of ["run/php", "run/lock", "var/log/nginx", "var/log/supervisor"]) mkdirSync(join(dir, path));
+  for (const path of ["run/php", "run/lock", "var/log/nginx", "var/log/supervisor"])
+    mkdirSync(join(dir, path));
   const init = await startInit(dir);
   onTestFinished(async () => {
     await endAll(init);
@@ -79,7 +81,9 @@ async function endAll({ pid }: ChildProcess): Promise<void> {
   const own = readlinkSync(`/proc/${pid}/ns/mnt`);
   for (let left = [pid!]; left.length > 0; await pause(20)) {
     for (const one of left) kill(one, "SIGKILL");
-    left = readdirSync("/proc").map(Number).filter((one) => one > 0 && placeOf(one) === own);
+    left = readdirSync("/proc")
+      .map(Number)
+      .filter((one) => one > 0 && placeOf(one) === own);
   }
 }
 

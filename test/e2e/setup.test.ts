@@ -1,68 +1,186 @@
-import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { makeCertificate } from "../certificates.ts";
 import { until } from "../processes/program.ts";
-import { lacksMachine, type Machine, makeMachine } from "./machine.ts";
-import { makeWorld } from "./world.ts";
+import { lacksMachine } from "./machine.ts";
+import { makeServer, makeServingServer, SETUP, snapshot } from "./server.ts";
 
 const lacks = lacksMachine();
 
-const APP = `require("node:http").createServer((q, a) => {
-  let n = 0;
-  q.on("data", (d) => (n += d.length)).on("end", () => a.end("app TEXT " + n));
-}).listen(process.env.SOCKET)`;
+const FILES = { kind: "static", public: "site" };
+const APP = { kind: "process", start: { web: "exec node app.cjs" } };
+const PHP = { kind: "php" };
 
-/** Three sites, one of each kind. */
-function projectOf(text: string, tls: object | null = null) {
+function appSaying(text: string) {
   return {
-    "greenroom.json": { project: "files", environments: { production: { domain: "files.example", tls } } },
-    "index.html": text,
+    "app.cjs": `require("node:http").createServer((q, a) => {
+  let n = 0;
+  q.on("data", (d) => (n += d.length)).on("end", () => a.end("${text} " + n));
+}).listen(process.env.SOCKET)`,
   };
 }
 
-const SETUP = ["--yes", "--router", "nginx", "--supervisor", "supervisord", "--listen", "80", "--listen-tls", "443"];
-
-async function makeServer(files: Record<string, string | object> = projectOf("one")) {
-  const machine = await makeMachine();
-  for (const daemon of ["nginx", "supervisord", "php-fpm"] as const) await machine.start(daemon);
-  const before = snapshot(machine);
-  const world = makeWorld(files, machine.via);
-  return { ...world, machine, before };
-}
-
-/** All that setup could have touched outside of the root. */
-function snapshot({ dir }: Machine): string {
-  const list = (format: string) => execFileSync("find", [join(dir, "etc"), "-printf", format], { encoding: "utf8" });
-  const sums = execFileSync("find", [join(dir, "etc"), "-type", "f", "-exec", "sha256sum", "{}", "+"], { encoding: "utf8" });
-  return [list("%p %y %m %u %g %l\n"), sums].map((text) => text.split("\n").sort().join("\n")).join("\n");
-}
-
-describe.skipIf(lacks)(`a machine's own nginx, supervisord and PHP-FPM (else skipped: ${lacks})`, { timeout: 120_000 }, () => {
-  test("serve static, process and PHP sites", async () => {
-    const shop = await makeServer();
-    const { machine } = shop;
-    expect(await shop.greenroom("setup", ...SETUP)).toMatchObject({ exit: 0, result: { written: true } });
-    const up = await shop.up();
-    const deployed = await shop.greenroom("deploy");
-    expect(deployed, deployed.stdout).toMatchObject({ exit: 0 });
-    expect((await machine.ask("files.example")).body).toBe("one");
-    const proj = async (project: string, serve: object, files: object) => {
-      shop.write({ "greenroom.json": { project, serve, environments: { production: { domain: `${project}.example` } } }, ...files });
-      const done = await shop.greenroom("deploy");
-      expect.soft(done, done.stdout).toMatchObject({ exit: 0 });
-      console.log(await machine.ask(`${project}.example`), done.stdout);
-    };
-    await proj("app", { kind: "process", start: { web: `node app.cjs` } }, { "app.cjs": APP.replace("TEXT", "one") });
-    await proj("nob", { kind: "process", user: "nobody", start: { web: `node app.cjs` } }, { "app.cjs": APP.replace("TEXT", "one") });
-    await proj("php", { kind: "php" }, {"public/index.php": "<?php echo 'php one';"});
-    await proj("phpn", { kind: "php", user: "nobody" }, {"public/index.php": "<?php echo 'php one';"});
-    console.log(await machine.ask("unknown.example"));
-    expect(await up.stop()).toBe(0);
-    const rem = await shop.greenroom("setup", "--remove", "--yes");
-    expect(rem, rem.stdout).toMatchObject({ exit: 0 });
-    expect(snapshot(machine)).toBe(shop.before);
-  });
+const phpSaying = (text: string) => ({
+  "public/index.php": `<?php echo "${text} ", $_SERVER["REQUEST_URI"];`,
 });
+const pageSaying = (text: string) => ({ "site/index.html": text, "site/module.mjs": "export {}" });
+
+describe.skipIf(lacks)(
+  `a machine's nginx, supervisord and PHP-FPM (else skipped: ${lacks})`,
+  { timeout: 120_000 },
+  () => {
+    test("serve static, process and PHP sites beside what they served already", async () => {
+      const { machine, deploy, greenroom, running, before, snapshot, workers } = await makeServingServer();
+      for (const [project, serve, files] of [
+        ["files", FILES, pageSaying],
+        ["app", APP, appSaying],
+        ["other", { ...APP, user: "nobody" }, appSaying],
+        ["php", { ...PHP, user: "nobody" }, phpSaying],
+      ] as const) {
+        const first = await deploy(project, serve, files("one"));
+        expect(first, first.stdout).toMatchObject({ exit: 0, result: { live: true } });
+        const page = async (host = `${project}.example`) => (await machine.ask(host)).body;
+        expect(await page()).toContain("one");
+        const told = workers();
+        const second = await deploy(project, serve, files("two"));
+        expect(second, second.stdout).toMatchObject({ exit: 0, result: { live: false } });
+        expect(await page(new URL(second.result.urls.rehearsal).host)).toContain("two");
+        expect(await page()).toContain("one");
+        await greenroom("pause");
+        const held = page();
+        expect(await Promise.race([held, pause(500, "held")])).toBe("held");
+        expect(await greenroom("switch")).toMatchObject({ exit: 0 });
+        await greenroom("resume");
+        expect(await held).toContain("two");
+        expect(await page()).toContain("two");
+        expect(workers()).toBe(told);
+      }
+      const upload = await machine.ask("app.example", "/", { method: "POST", size: 3_000_000 });
+      expect(upload.body).toBe("two 3000000");
+      const module = await machine.ask("files.example", "/module.mjs");
+      expect(module.headers["content-type"]).toContain("javascript");
+      expect((await machine.ask("nobody.example")).body).toContain("Welcome to nginx");
+
+      expect((await greenroom("setup", "--remove", "--yes")).error?.code).toBe("UP_RUNNING");
+      expect(await running.stop()).toBe(0);
+      expect(await greenroom("setup", "--remove", "--yes")).toMatchObject({ exit: 0 });
+      expect(snapshot()).toBe(before);
+      expect((await machine.ask("app.example")).body).toContain("Welcome to nginx");
+      expect(machine.sh("supervisorctl", "status").trim()).toBe("");
+    });
+
+    test("answer by https with certificates that were given", async () => {
+      const { machine, project, deploy } = await makeServingServer();
+      const files = makeCertificate(join(project, "tls"), "files", ["DNS:files.example"]);
+      const tls = { certificate: "tls/files.pem", key: "tls/files.key" };
+      const done = await deploy("files", FILES, pageSaying("one"), { tls });
+      expect(done, done.stdout).toMatchObject({ exit: 0 });
+      const ca = readFileSync(files.certificate, "utf8");
+      expect((await machine.ask("files.example", "/", { ca })).body).toBe("one");
+      expect((await machine.ask("files.example")).headers.location).toBe("https://files.example/");
+      expect((await machine.ask("nobody.example", "/", { ca })).status).toBe(0);
+    });
+
+    test("are set up once: the second time there is nothing to do, and nothing is reloaded", async () => {
+      const { deploy, greenroom, snapshot, workers } = await makeServingServer();
+      await deploy("files", FILES, pageSaying("one"));
+      await deploy("app", APP, appSaying("one"));
+      await deploy("php", PHP, phpSaying("one"));
+      const [before, told] = [snapshot(), workers()];
+      expect(await greenroom("setup", ...SETUP)).toMatchObject({ exit: 0, result: { changes: [] } });
+      expect([snapshot(), workers()]).toEqual([before, told]);
+      const dry = await greenroom("setup", "--listen", "127.0.0.1:8081", "--dry-run");
+      expect(dry.result.changes.length).toBeGreaterThan(1);
+      expect([snapshot(), workers()]).toEqual([before, told]);
+      expect(await greenroom("setup", "--yes", "--listen", "127.0.0.1:8081")).toMatchObject({ exit: 0 });
+      expect(workers()).not.toBe(told);
+    });
+
+    test("move all sites with where they are to listen", async () => {
+      const { machine, deploy, greenroom } = await makeServingServer();
+      await deploy("files", FILES, pageSaying("one"));
+      const moved = await greenroom("setup", "--yes", "--listen", "127.0.0.1:8081");
+      expect(moved, moved.stdout).toMatchObject({ exit: 0 });
+      expect((await machine.ask("files.example", "/", { port: 8081 })).body).toBe("one");
+      expect((await machine.ask("nobody.example", "/", { port: 8081 })).status).toBe(404);
+      expect((await machine.ask("files.example")).body).toContain("Welcome to nginx");
+    });
+
+    test("that refuse what they are told go on as before, and nothing of it stays", async () => {
+      const { machine, root, deploy, greenroom, snapshot: all } = await makeServingServer();
+      await deploy("files", FILES, pageSaying("one"));
+      await deploy("php", PHP, phpSaying("one"));
+      writeFileSync(join(machine.dir, "etc/nginx/conf.d/zebra.conf"), "geo $greenroom_x { nonsense }");
+      const before = [all(), snapshot(join(root, "nginx"))];
+      const refused = await greenroom("setup", "--yes", "--listen", "127.0.0.1:8081");
+      expect([refused.exit, refused.error?.code]).toEqual([18, "ROUTER_REFUSED"]);
+      expect(refused.error?.detail?.join()).toContain("zebra.conf");
+      expect([all(), snapshot(join(root, "nginx"))]).toEqual(before);
+      expect((await machine.ask("files.example")).body).toBe("one");
+      expect((await machine.ask("php.example", "/x")).body).toBe("one /x");
+    });
+
+    test("that are restarted serve as before, also while no greenroom up is there", async () => {
+      const { machine, deploy, greenroom, running, up } = await makeServingServer();
+      await deploy("files", FILES, pageSaying("one"));
+      await deploy("app", APP, appSaying("one"));
+      await deploy("php", PHP, phpSaying("one"));
+      const answers = async () => {
+        await until("all answer", async () => {
+          const pages = await Promise.all(
+            ["files", "app", "php"].map((name) => machine.ask(`${name}.example`)),
+          );
+          return pages.every(({ status, body }) => status === 200 && body.startsWith("one"));
+        });
+      };
+      await answers();
+      for (const daemon of ["supervisord", "nginx", "php-fpm"] as const) {
+        await machine.stop(daemon);
+        await machine.start(daemon);
+        await answers();
+      }
+      running.child.kill("SIGKILL");
+      for (const daemon of ["supervisord", "nginx", "php-fpm"] as const) {
+        await machine.stop(daemon);
+        await machine.start(daemon);
+        await answers();
+      }
+      await machine.stop("nginx");
+      const { exit, error } = await greenroom("up");
+      expect([exit, error?.code, error?.hint]).toEqual([18, "ROUTER_REFUSED", "systemctl start nginx"]);
+      await machine.start("nginx");
+      await up();
+      await answers();
+    });
+
+    test("learn from greenroom up what nobody told them", async () => {
+      const { machine, root, deploy, running, up } = await makeServingServer();
+      await deploy("files", FILES, pageSaying("one"));
+      await running.stop();
+      const conf = join(root, "nginx/sites/files..production.conf");
+      const told = readFileSync(conf, "utf8");
+      writeFileSync(conf, "# of another version\n");
+      await machine.stop("nginx");
+      await machine.start("nginx");
+      expect((await machine.ask("files.example")).body).toContain("Welcome to nginx");
+      await up();
+      expect((await machine.ask("files.example")).body).toBe("one");
+      expect(readFileSync(conf, "utf8")).toBe(told);
+    });
+
+    test("without anything there yet are tied in and let go again", async () => {
+      const { greenroom, snapshot } = await makeServer();
+      const before = snapshot();
+      expect(await greenroom("setup", ...SETUP)).toMatchObject({ exit: 0 });
+      expect(snapshot()).not.toBe(before);
+      expect(await greenroom("setup", "--yes", "--remove")).toMatchObject({ exit: 0 });
+      expect(await greenroom("setup", "--yes", "--remove")).toMatchObject({
+        exit: 0,
+        result: { changes: [] },
+      });
+      expect(snapshot()).toBe(before);
+    });
+  },
+);

@@ -37,8 +37,12 @@ export async function changeNginx(
 function assertUncontested(changes: Change[], words: string): void {
   for (const [, name, address] of words.matchAll(/conflicting server name "([^"]+)" on (\S+), ignored/g)) {
     if (!changes.some(({ content }) => content?.includes(`server_name ${name};`))) continue;
-    throw new GreenroomError("DOMAIN_TAKEN", `nginx already serves ${name} on ${address}, by a file of its own`, {
-      hint: `find it with: nginx -T | grep -nE "^# conf|server_name.*${name}" and take it out`,
-    });
+    throw new GreenroomError(
+      "DOMAIN_TAKEN",
+      `nginx already serves ${name} on ${address}, by a file of its own`,
+      {
+        hint: `find it with: nginx -T | grep -nE "^# conf|server_name.*${name}" and take it out`,
+      },
+    );
   }
 }

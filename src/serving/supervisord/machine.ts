@@ -10,16 +10,23 @@ export function assertReadsPrograms(): void {
   if (text === null) return;
   const program = join(MACHINE.programs, "greenroom-x.conf");
   if (existsSync(MACHINE.programs) && patternsOf(text).some((pattern) => fits(pattern, program))) return;
-  throw new GreenroomError("SUPERVISOR_REFUSED", `the machine's supervisord reads nothing in ${MACHINE.programs}`, {
-    hint: `add to ${MACHINE.config}: [include] files = ${MACHINE.programs}/*.conf`,
-  });
+  throw new GreenroomError(
+    "SUPERVISOR_REFUSED",
+    `the machine's supervisord reads nothing in ${MACHINE.programs}`,
+    {
+      hint: `add to ${MACHINE.config}: [include] files = ${MACHINE.programs}/*.conf`,
+    },
+  );
 }
 
 /** Of its section [include], whose value may go on in lines that are indented. */
 function patternsOf(text: string): string[] {
   const [, files = ""] = /^\[include\][^[]*?^files\s*=(.*(?:\n[ \t]+.*)*)/m.exec(text) ?? [];
   const here = dirname(MACHINE.config);
-  const words = files.replaceAll(/(^|\s);.*/g, "").split(/\s+/).filter(Boolean);
+  const words = files
+    .replaceAll(/(^|\s);.*/g, "")
+    .split(/\s+/)
+    .filter(Boolean);
   return words.map((word) => resolve(here, word.replaceAll("%(here)s", here)));
 }
 
