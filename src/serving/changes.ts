@@ -25,6 +25,6 @@ function writeFileIn(path: string, content: string): void {
   writeFileDurably(path, content);
 }
 
-function readOrNull(path: string): string | null {
+export function readOrNull(path: string): string | null {
   return orNull(() => readFileSync(path, "utf8"), "ENOENT", "ENOTDIR");
 }

@@ -1,10 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname } from "node:path";
-import { ensureDirectory, orNull } from "../disk/durable.ts";
+import { ensureDirectory } from "../disk/durable.ts";
 import { removeTree } from "../disk/remove.ts";
 import { at } from "../environment/site.ts";
 import { GreenroomError } from "../errors.ts";
-import { type Change, isChange, put } from "./changes.ts";
+import { type Change, isChange, put, readOrNull } from "./changes.ts";
 import { completeMachine } from "./fitness.ts";
 import { type Machine, machinePath, parseMachine, readMachine } from "./machine.ts";
 import { changeNginx } from "./nginx/change.ts";
@@ -46,7 +46,7 @@ function isOfMachine(machine: Machine | null): machine is Machine {
 
 function isToBeDone(root: string, { path, content }: Change): boolean {
   if (path !== INCLUDE) return true;
-  const before = orNull(() => readFileSync(path, "utf8"), "ENOENT");
+  const before = readOrNull(path);
   if (before === null || isOurs(root, before)) return true;
   // Of somebody else's: left alone, and in the way only of who wants to write there.
   if (content === null) return false;

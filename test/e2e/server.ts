@@ -21,10 +21,21 @@ export const SETUP = [
   ...["--listen", "80", "--listen-tls", "443"],
 ];
 
-export async function makeServer(): Promise<Server> {
+/** `as` begins the argv of who gives the commands. */
+/** Begins the argv of what an account without rights does. */
+export const NOBODY = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--"];
+
+export async function makeServer({
+  as = [],
+  name = "root",
+}: {
+  as?: string[];
+  name?: string;
+} = {}): Promise<Server> {
   const machine = await makeMachine();
   for (const daemon of ["nginx", "supervisord", "php-fpm"] as const) await machine.start(daemon);
-  const world = makeWorld({}, machine.via);
+  const world = makeWorld({}, { via: [...machine.via, ...as], name });
+  if (as.length > 0) execFileSync("chown", ["-R", "nobody", world.dir]);
   return {
     ...world,
     machine,
@@ -42,10 +53,16 @@ export async function makeServer(): Promise<Server> {
 }
 
 /** One that serves its root, with `greenroom up` running. */
-export async function makeServingServer() {
-  const server = await makeServer();
+export async function makeServingServer({
+  as = [],
+  setup = SETUP,
+}: {
+  as?: string[];
+  setup?: string[];
+} = {}) {
+  const server = await makeServer({ as });
   const before = server.snapshot();
-  const done = await server.greenroom("setup", ...SETUP);
+  const done = await server.greenroom("setup", ...setup);
   expect(done, done.stdout).toMatchObject({ exit: 0, result: { written: true } });
   return { ...server, before, running: await server.up() };
 }

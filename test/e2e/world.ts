@@ -40,13 +40,22 @@ export interface Up {
   stop(): Promise<number | null>;
 }
 
-/** `via` begins the argv of all that is run, where that isn't to be run here. */
-export function makeWorld(files: Record<string, string | object> = {}, via: string[] = []): World {
+export interface Where {
+  /** Begins the argv of all that is run, where that isn't to be run here, or by us. */
+  via?: string[];
+  /** What the root is called. */
+  name?: string;
+}
+
+export function makeWorld(
+  files: Record<string, string | object> = {},
+  { via = [], name = "root" }: Where = {},
+): World {
   const dir = mkdtempSync(join(tmpdir(), "greenroom-e2e-"));
   // As on a server, where programs run as somebody else.
   chmodSync(dir, 0o755);
   onTestFinished(() => removeTree(dir));
-  const world = { dir, project: join(dir, "project"), root: join(dir, "root") };
+  const world = { dir, project: join(dir, "project"), root: join(dir, name) };
   mkdirSync(world.project);
   const places = ["--project", world.project, "--root", world.root];
   const write: World["write"] = (more) => {

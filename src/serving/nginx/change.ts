@@ -1,6 +1,6 @@
-import { GreenroomError } from "../../errors.ts";
 import { type Change, isChange, put } from "../changes.ts";
 import { takeTurn } from "../turns.ts";
+import { assertUncontested } from "./contest.ts";
 import { type Nginx, nginxAt } from "./places.ts";
 import { reload, testConfig } from "./program.ts";
 
@@ -30,19 +30,5 @@ export async function changeNginx(
     }
   } finally {
     lock.release();
-  }
-}
-
-// nginx only warns: whichever server it reads first gets all the visitors.
-function assertUncontested(changes: Change[], words: string): void {
-  for (const [, name, address] of words.matchAll(/conflicting server name "([^"]+)" on (\S+), ignored/g)) {
-    if (!changes.some(({ content }) => content?.includes(`server_name ${name};`))) continue;
-    throw new GreenroomError(
-      "DOMAIN_TAKEN",
-      `nginx already serves ${name} on ${address}, by a file of its own`,
-      {
-        hint: `find it with: nginx -T | grep -nE "^# conf|server_name.*${name}" and take it out`,
-      },
-    );
   }
 }

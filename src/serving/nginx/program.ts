@@ -47,6 +47,12 @@ export function testConfig({ args }: Nginx): string {
 }
 
 function refused(message: string, words: string): GreenroomError {
+  const [, closed] = /bind\(\) to (\S+) failed \(13: /.exec(words) ?? [];
+  if (closed) {
+    return new GreenroomError("ROUTER_REFUSED", `nginx can't listen on ${closed}: this account may not`, {
+      hint: "greenroom setup --listen 127.0.0.1:8080, or another port above 1023",
+    });
+  }
   const [, taken] = /bind\(\) to (\S+) failed \(98: /.exec(words) ?? [];
   if (taken) {
     return new GreenroomError("PORT_TAKEN", `nginx can't listen on ${taken}: the port is in use`, {

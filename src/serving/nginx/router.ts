@@ -8,6 +8,7 @@ import { listNames, listSites } from "../../environment/state.ts";
 import { type Change, isChange, put } from "../changes.ts";
 import { type Doors, type Machine, tlsPortOf } from "../machine.ts";
 import { changeNginx } from "./change.ts";
+import { assertUnserved } from "./contest.ts";
 import { keyGroup } from "./key-group.ts";
 import { renderGround } from "./main.ts";
 import { nginxAt, nginxOf } from "./places.ts";
@@ -21,6 +22,9 @@ import { renderUnknownNames, tlsFactsOf } from "./tls.ts";
 export function createNginxRouter(root: string, machine: Machine): Router {
   const nginx = nginxOf(root, machine.unprivileged);
   return {
+    async assertFree(site, domain) {
+      if (!machine.unprivileged && process.getuid?.() === 0) assertUnserved(site, domain, machine);
+    },
     settle: (site) =>
       changeNginx(root, nginx, async () => [
         { path: nginxAt.site(site), content: await renderFor(site, machine) },

@@ -45,15 +45,18 @@ function renderUpstreams({ site, shapes, ports }: Facts): string {
     if (shapes[side].kind === "php") return `unix:${phpAt.socket(site, side)}`;
     return shapes[side].listen === "port" ? `127.0.0.1:${ports[side]}` : `unix:${at.socket(site, side)}`;
   };
-  return SIDES.map(
-    (side) => `upstream ${upstreamOf(site)}${side} {
+  // Files need none, and its socket may have too long a path.
+  return SIDES.filter((side) => shapes[side].kind !== "static")
+    .map(
+      (side) => `upstream ${upstreamOf(site)}${side} {
   server ${word(literal(target(side)))};
   keepalive 32;
   # Apps close connections that idle: ours must be gone before, or a request meets the close.
   keepalive_timeout 1s;
 }
 `,
-  ).join("");
+    )
+    .join("");
 }
 
 /** No name holds two dots in a row, so no two environments share this. */
