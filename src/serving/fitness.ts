@@ -2,7 +2,6 @@ import { spawnSync } from "node:child_process";
 import { existsSync, realpathSync } from "node:fs";
 import { dirname } from "node:path";
 import { GreenroomError } from "../errors.ts";
-import { findAccount } from "../processes/account.ts";
 import type { Machine } from "./machine.ts";
 import { readConfig } from "./nginx/config.ts";
 import { assertHolderFits } from "./nginx/holder.ts";
@@ -10,6 +9,7 @@ import { assertReadable } from "./nginx/machines.ts";
 import { findNginx } from "./nginx/program.ts";
 import { assertOwnSocketFits, findSupervisord } from "./supervisord/daemon.ts";
 import { assertReadsPrograms } from "./supervisord/machine.ts";
+import { findWebAccount } from "./web-account.ts";
 
 /** Throws where this machine can't serve a root so; adds what only the machine itself can tell. Changes nothing. */
 export function completeMachine(root: string, machine: Machine): Machine {
@@ -53,7 +53,7 @@ export function firstClosed(user: string, dir: string): string | null {
 
 // Asked of the kernel, which knows of all groups and access lists. Where nobody can be asked, visitors will tell.
 function canEnter(user: string, dir: string): boolean {
-  const account = findAccount(user);
+  const account = findWebAccount(user);
   if (!account) return true;
   const who = ["--reuid", String(account.uid), "--regid", String(account.gid), "--init-groups"];
   const { status, error } = spawnSync("setpriv", [...who, "--", "/usr/bin/test", "-x", dir]);

@@ -30,7 +30,7 @@ const schema = z
         email: z.email({ error: "write an email address" }).nullable().default(null),
       })
       .prefault({}),
-    /** Whom the machine's nginx runs its workers as; null: whom Greenroom would have them run as. */
+    /** Whom the machine's nginx runs its workers as, as `chown` takes it; null: whom Greenroom would have them run as. */
     webUser: z.string().nullable().default(null),
     /** Greenroom starts the real parts itself, as whoever runs it, instead of using the machine's. */
     unprivileged: z.boolean().default(false),
@@ -65,6 +65,6 @@ export function parseMachine(value: unknown): Machine {
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw new GreenroomError("CONFIG_INVALID", `machine.json: ${issue!.path.join(".")}: ${issue!.message}`, {
-    hint: "greenroom setup",
+    hint: "greenroom setup --help; to begin anew: greenroom setup --remove",
   });
 }

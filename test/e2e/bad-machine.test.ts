@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
-import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { lacksMachine } from "./machine.ts";
 import { makeServer, NOBODY, type Server } from "./server.ts";
@@ -8,6 +8,8 @@ import { makeServer, NOBODY, type Server } from "./server.ts";
 const lacks = lacksMachine();
 const NGINX = ["setup", "--yes", "--router", "nginx"];
 const SUPERVISORD = ["setup", "--yes", "--supervisor", "supervisord"];
+
+const SITE = { project: "shop", environments: { production: { domain: "shop.example" } } };
 
 interface Case {
   title: string;
@@ -176,6 +178,67 @@ const CASES: Case[] = [
     hint: /as root.*--unprivileged/,
   },
   {
+    title: "an account has no rights in the root",
+    wrong(server) {
+      setUpByRoot(server);
+      server.write({ "greenroom.json": SITE, "index.html": "x" });
+    },
+    as: NOBODY,
+    argv: ["deploy"],
+    exit: 20,
+    code: "ROOT_UNUSABLE",
+    says: /root can't be used/,
+    hint: /account that owns it/,
+  },
+  {
+    title: "an account would serve a root in which it has no rights",
+    wrong: setUpByRoot,
+    as: NOBODY,
+    argv: ["up"],
+    exit: 20,
+    code: "ROOT_UNUSABLE",
+    says: /root can't be used/,
+    hint: /account that owns it/,
+  },
+  {
+    title: "what was set up is no more than nonsense",
+    wrong({ root }) {
+      mkdirSync(root);
+      writeFileSync(join(root, "machine.json"), '{ "router": "apache" }');
+    },
+    argv: ["up"],
+    exit: 2,
+    code: "CONFIG_INVALID",
+    says: /machine\.json: router/,
+    hint: /greenroom setup --remove/,
+  },
+  {
+    title: "nginx has stopped, and a doctor is asked",
+    async wrong(server) {
+      await server.greenroom(...NGINX);
+      server.write({ "greenroom.json": SITE });
+      await server.machine.stop("nginx");
+    },
+    argv: ["doctor"],
+    exit: 23,
+    code: "DOCTOR_FAILED",
+    says: /broken {2}nginx: the machine's nginx doesn't run/,
+    hint: /systemctl start nginx/,
+  },
+  {
+    title: "supervisord has stopped, and a doctor is asked",
+    async wrong(server) {
+      await server.greenroom(...SUPERVISORD);
+      server.write({ "greenroom.json": SITE });
+      await server.machine.stop("supervisord");
+    },
+    argv: ["doctor"],
+    exit: 23,
+    code: "DOCTOR_FAILED",
+    says: /broken {2}supervisord: .*nothing listens there/,
+    hint: /systemctl start supervisor/,
+  },
+  {
     title: "supervisord doesn't run",
     wrong: ({ machine }) => machine.stop("supervisord"),
     argv: SUPERVISORD,
@@ -215,6 +278,12 @@ const CASES: Case[] = [
     hint: /shorter root/,
   },
 ];
+
+/** As root, whoever gives the next command. */
+function setUpByRoot({ machine, project, root }: Server): void {
+  const greenroom = [process.execPath, resolve("dist/greenroom.mjs"), ...NGINX];
+  machine.sh(...greenroom, "--listen", "80", "--root", root, "--project", project);
+}
 
 async function listenElsewhere({ machine: { via } }: Server): Promise<void> {
   const script = 'require("net").createServer().listen(8081, "127.0.0.1", () => console.log("ready"))';

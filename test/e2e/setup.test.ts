@@ -155,6 +155,35 @@ describe.skipIf(lacks)(
       await answers();
     });
 
+    test("may run as another account, and have been told what we would tell them", async () => {
+      const server = await makeServer();
+      const conf = join(server.machine.dir, "etc/nginx/nginx.conf");
+      const text = readFileSync(conf, "utf8").replace("user www-data", "user nobody mail");
+      writeFileSync(
+        conf,
+        text.replace("# server_names_hash_bucket_size 64", "server_names_hash_bucket_size 128"),
+      );
+      server.machine.sh("nginx", "-s", "reload");
+      expect(await server.greenroom("setup", ...SETUP)).toMatchObject({
+        exit: 0,
+        result: { machine: { webUser: "nobody:mail" } },
+      });
+      await server.up();
+      for (const [project, serve, files] of [
+        ["app", { ...APP, user: "www-data" }, appSaying("one")],
+        ["php", { ...PHP, user: "www-data" }, phpSaying("one")],
+      ] as const) {
+        const done = await server.deploy(project, serve, files);
+        expect(done, done.stdout).toMatchObject({ exit: 0 });
+        expect((await server.machine.ask(`${project}.example`)).body).toContain("one");
+      }
+      const files = makeCertificate(join(server.project, "tls"), "files", ["DNS:files.example"]);
+      const tls = { certificate: "tls/files.pem", key: "tls/files.key" };
+      expect(await server.deploy("files", FILES, pageSaying("one"), { tls })).toMatchObject({ exit: 0 });
+      const ca = readFileSync(files.certificate, "utf8");
+      expect((await server.machine.ask("files.example", "/", { ca })).body).toBe("one");
+    });
+
     test("learn from greenroom up what nobody told them", async () => {
       const { machine, root, deploy, running, up } = await makeServingServer();
       await deploy("files", FILES, pageSaying("one"));

@@ -6,7 +6,7 @@ import { findNginx } from "./program.ts";
 export interface Config {
   /** All files that it reads. */
   files: Map<string, string>;
-  /** Whom its workers run as. */
+  /** Whom its workers run as: `www-data`, or `www-data:web`. */
   user: string;
 }
 
@@ -25,8 +25,8 @@ export function readConfig(): Config {
   const [, ...parts] = stdout.split(/^# configuration file (.+):$/m);
   const files = new Map<string, string>();
   for (let i = 0; i < parts.length; i += 2) files.set(parts[i]!, parts[i + 1]!);
-  const [, user] = /^\s*user\s+([^\s;]+)/m.exec(stdout) ?? [];
-  return { files, user: user ?? builtInUser(program) };
+  const [, user, group] = /^\s*user\s+([^\s;]+)(?:\s+([^\s;]+))?/m.exec(stdout) ?? [];
+  return { files, user: user && group ? `${user}:${group}` : (user ?? builtInUser(program)) };
 }
 
 /** Thousands of sites are some kilobytes each. */

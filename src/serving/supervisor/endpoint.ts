@@ -97,8 +97,8 @@ function atSocket(site: Site, side: Side, account: Account | null): Endpoint {
 }
 
 function adopt(theirs: string, ours: string, account: Account): void {
-  const found = look(theirs);
-  if (!found?.isSocket() || found.ino === look(ours)?.ino) return;
+  const [found, known] = [look(theirs), look(ours)];
+  if (!found?.isSocket() || (found.ino === known?.ino && found.gid === account.gid)) return;
   const temporary = temporaryName(ours);
   try {
     linkSync(theirs, temporary);
