@@ -30,7 +30,7 @@ export function completeMachine(root: string, machine: Machine): Machine {
   return { ...machine, webUser };
 }
 
-function assertRoot(): void {
+export function assertRoot(): void {
   if (process.getuid?.() === 0) return;
   throw new GreenroomError("ROUTER_REFUSED", "only root can tell the machine's nginx something", {
     hint: "give the command as root, or have an nginx of your own: --unprivileged",
@@ -56,7 +56,7 @@ function canEnter(user: string, dir: string): boolean {
   const account = findWebAccount(user);
   if (!account) return true;
   const who = ["--reuid", String(account.uid), "--regid", String(account.gid), "--init-groups"];
-  const { status, error } = spawnSync("setpriv", [...who, "--", "/usr/bin/test", "-x", dir]);
+  const { status, error } = spawnSync("/usr/bin/setpriv", [...who, "--", "/usr/bin/test", "-x", dir]);
   return error !== undefined || status !== 1;
 }
 

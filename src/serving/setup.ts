@@ -5,7 +5,7 @@ import { removeTree } from "../disk/remove.ts";
 import { at } from "../environment/site.ts";
 import { GreenroomError } from "../errors.ts";
 import { type Change, isChange, put, readOrNull } from "./changes.ts";
-import { completeMachine } from "./fitness.ts";
+import { assertRoot, completeMachine } from "./fitness.ts";
 import { type Machine, machinePath, parseMachine, readMachine } from "./machine.ts";
 import { changeNginx } from "./nginx/change.ts";
 import { readConfig } from "./nginx/config.ts";
@@ -57,6 +57,7 @@ function isToBeDone(root: string, { path, content }: Change): boolean {
 
 /** Does what was planned. Where nginx or PHP-FPM refuses it, all is as it was before. */
 export async function setUp(root: string, { machine, changes }: Setup): Promise<void> {
+  if (changes.some(({ path }) => path === INCLUDE)) assertRoot();
   await assertParts(root, machine);
   ensureDirectory(root);
   const places = [INCLUDE, nginxAt.dir(root)];

@@ -310,4 +310,21 @@ describe.skipIf(lacks)(`a machine that can't do it (else skipped: ${lacks})`, { 
     expect(error?.hint).toMatch(hint);
     expect(contentsOf(server)).toBe(before);
   });
+
+  test.each([[NGINX], [SUPERVISORD]])("where nothing is wrong it is set up: %s", async (argv) => {
+    const server = await makeServer();
+    const before = contentsOf(server);
+    const done = await server.greenroom(...argv, "--listen", "80");
+    expect(done, done.stdout).toMatchObject({ exit: 0 });
+    expect(contentsOf(server)).not.toBe(before);
+  });
+
+  test("what root has set up, another account can't undo", async () => {
+    const server = await makeServer({ as: NOBODY });
+    setUpByRoot(server);
+    const before = contentsOf(server);
+    const { error } = await server.greenroom("setup", "--yes", "--remove");
+    expect(error).toMatchObject({ code: "ROUTER_REFUSED", message: expect.stringContaining("only root") });
+    expect(contentsOf(server)).toBe(before);
+  });
 });

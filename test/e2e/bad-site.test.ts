@@ -10,8 +10,12 @@ const lacks = lacksMachine();
 type Serving = Awaited<ReturnType<typeof makeServingServer>>;
 
 const OWN = [
-  ...["--yes", "--unprivileged", "--router", "nginx", "--supervisor", "supervisord"],
-  ...["--listen", "127.0.0.1:8080", "--listen-tls", "127.0.0.1:8443"],
+  "--yes",
+  "--unprivileged",
+  "--router=nginx",
+  "--supervisor=supervisord",
+  "--listen=127.0.0.1:8080",
+  "--listen-tls=127.0.0.1:8443",
 ];
 const MODES = [
   { who: "root with the machine's own", as: [], setup: SETUP, port: 80 },
@@ -216,8 +220,10 @@ describe.skipIf(lacks)(
         expect.soft((await server.machine.ask("good.example", "/", { port })).body, title).toBe("good");
         await mend?.(server);
       }
+      const before = stateOf(server);
       const long = await deploy(LONG, "long.example", { kind: "static" });
       expect(long, long.stdout).toMatchObject({ exit: 0 });
+      expect(stateOf(server)).not.toBe(before);
       expect((await server.machine.ask("long.example", "/", { port })).body).toBe("good");
     });
   },

@@ -17,8 +17,11 @@ export interface Server extends World {
 }
 
 export const SETUP = [
-  ...["--yes", "--router", "nginx", "--supervisor", "supervisord"],
-  ...["--listen", "80", "--listen-tls", "443"],
+  "--yes",
+  "--router=nginx",
+  "--supervisor=supervisord",
+  "--listen=80",
+  "--listen-tls=443",
 ];
 
 /** `as` begins the argv of who gives the commands. */

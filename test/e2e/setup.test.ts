@@ -199,6 +199,18 @@ describe.skipIf(lacks)(
       expect(readFileSync(conf, "utf8")).toBe(told);
     });
 
+    test("that don't run are told all the same, and serve it once they do", async () => {
+      const { machine, deploy, greenroom } = await makeServingServer();
+      await deploy("files", FILES, pageSaying("one"));
+      await machine.stop("nginx");
+      await deploy("files", FILES, pageSaying("two"));
+      expect(await greenroom("switch")).toMatchObject({ exit: 0 });
+      expect(await deploy("more", FILES, pageSaying("more"))).toMatchObject({ exit: 0 });
+      await machine.start("nginx");
+      expect((await machine.ask("files.example")).body).toBe("two");
+      expect((await machine.ask("more.example")).body).toBe("more");
+    });
+
     test("without anything there yet are tied in and let go again", async () => {
       const { greenroom, snapshot } = await makeServer();
       const before = snapshot();
