@@ -1,6 +1,15 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -123,8 +132,10 @@ function daemonsOf(dir: string, via: string[]): Pick<Machine, "start" | "stop"> 
   return {
     async start(name) {
       const { argv, ready } = daemons[name];
+      // `nginx -t` leaves an empty one.
+      rmSync(join(dir, ready), { force: true });
       const child = spawn(via[0]!, [...via.slice(1), ...argv], { stdio: "ignore" });
-      while (!existsSync(join(dir, ready))) {
+      while (!isThere(join(dir, ready))) {
         if (child.exitCode) throw new Error(`${name} doesn't start`);
         await pause(20);
       }
@@ -137,6 +148,12 @@ function daemonsOf(dir: string, via: string[]): Pick<Machine, "start" | "stop"> 
       rmSync(join(dir, daemons[name].ready), { force: true });
     },
   };
+}
+
+/** A socket, or a file with a number in it. */
+function isThere(path: string): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat !== undefined && (stat.isSocket() || stat.size > 0);
 }
 
 function askerOf(via: string[]): Machine["ask"] {
