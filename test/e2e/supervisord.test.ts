@@ -25,6 +25,7 @@ describe.skipIf(!hasSupervisord)("with supervisord (else skipped: needs supervis
 
     const second = await book.up();
     await until("it answers", async () => (await ask(second.port, "guestbook.localhost")).status === 200);
+    await until("the process is known again", () => pidOf(book, "blue") !== undefined);
     expect(pidOf(book, "blue")).toBe(pid);
     edit(book, (server) => server.replace("Welcome.", "Welcome back."));
     expect(await book.greenroom("deploy", "production", "--switch")).toMatchObject({ exit: 0 });
@@ -110,7 +111,8 @@ function edit(world: World, change: (server: string) => string): void {
   world.write({ "server.js": change(readFileSync(join(world.project, "server.js"), "utf8")) });
 }
 
-function pidOf(world: World, side: string): number {
+/** Undefined while a new `greenroom up` looks for it. */
+function pidOf(world: World, side: string) {
   const state = join(world.root, "sites/guestbook/production/run", `${side}.json`);
-  return JSON.parse(readFileSync(state, "utf8")).processes[0].pid;
+  return JSON.parse(readFileSync(state, "utf8")).processes[0]?.pid;
 }
