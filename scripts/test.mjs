@@ -11,6 +11,7 @@ const PACKAGES = {
   supervisord: "supervisor",
   pebble: "pebble",
   openssl: "openssl",
+  ip: "iproute2",
   "php-fpm": "php-fpm php-cli",
 };
 

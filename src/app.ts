@@ -69,6 +69,7 @@ function withAccount(spec: EnvironmentSpec, root: string): EnvironmentSpec {
 function lazyRouter(root: string): Parts["router"] {
   const router = async () => (await import("./serving/routers.ts")).createRouterPart(root);
   return {
+    assertFree: async (site, domain) => (await router()).assertFree(site, domain),
     settle: async (site) => (await router()).settle(site),
     forget: async (site) => (await router()).forget(site),
     tls: async () => (await router()).tls(),

@@ -31,7 +31,7 @@ export const ERRORS = {
   NO_RELEASE_BEFORE: { exit: 13, about: "there is no earlier release to return to" },
   ENVIRONMENT_MISSING: { exit: 13, about: "nothing was ever staged in this environment" },
   ENVIRONMENT_LIVE: { exit: 13, about: "a live production environment isn't removed without --force" },
-  DOMAIN_TAKEN: { exit: 13, about: "the domain belongs to another environment" },
+  DOMAIN_TAKEN: { exit: 13, about: "the domain belongs to another environment, or to a file of nginx's own" },
 
   LOCKED: { exit: 14, about: "another operation holds the lock" },
   CHECK_FAILED: { exit: 15, about: "a check of the rehearsal failed" },

@@ -2,6 +2,7 @@ import type { App } from "../app.ts";
 import { examine } from "../environment/doctor.ts";
 import { GreenroomError } from "../errors.ts";
 import { countOf } from "../events.ts";
+import { examineMachine } from "../serving/doctor.ts";
 import { examinePhp } from "../serving/php/doctor.ts";
 import { defineCommand } from "./command.ts";
 import { nameIn, severalOf } from "./name-environment.ts";
@@ -11,9 +12,13 @@ export default defineCommand({
   options: {},
   changes: false,
   examples: ["greenroom doctor"],
-  run({ app }) {
+  async run({ app }) {
     const [name] = severalOf(app);
-    const found = [...examine(app.root, () => app.project()), ...(isPhp(app) ? examinePhp(app.root) : [])];
+    const found = [
+      ...examine(app.root, () => app.project()),
+      ...(await examineMachine(app.root)),
+      ...(isPhp(app) ? examinePhp(app.root) : []),
+    ];
     const findings = found.map((finding) =>
       name && finding.remedy ? { ...finding, remedy: nameIn(finding.remedy, name) } : finding,
     );

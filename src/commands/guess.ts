@@ -2,28 +2,39 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { isName } from "../names.ts";
 
+export type Kind = "static" | "process" | "php";
+
 /** What a folder suggests of its greenroom.json. */
 export interface Guess {
   project: string;
-  kind: "static" | "process";
+  kind: Kind;
   folder: string;
   command: string;
 }
 
 export interface Answers {
   project: string;
-  kind: "static" | "process";
+  kind: Kind;
   /** The folder that visitors see, or the line that starts the server. */
   serves: string;
   domain: string;
 }
 
 export function guessFrom(dir: string): Guess {
-  const { start } = readScripts(dir);
-  const folder =
-    ["public", "dist", "build", "_site"].find((name) => existsSync(join(dir, name, "index.html"))) ?? ".";
-  const kind = start && folder === "." && !existsSync(join(dir, "index.html")) ? "process" : "static";
-  return { project: nameOf(basename(dir)), kind, folder, command: start ?? "" };
+  const { start = "" } = readScripts(dir);
+  return { project: nameOf(basename(dir)), ...servedFrom(dir, start), command: start };
+}
+
+function servedFrom(dir: string, start: string): Pick<Guess, "kind" | "folder"> {
+  const holds = (file: string) => (folder: string) => existsSync(join(dir, folder, file));
+  // Who has both shows what PHP makes: a site of files has no use for it.
+  const scripts = ["public", "web", "htdocs", "."].find(holds("index.php"));
+  if (scripts) return { kind: "php", folder: scripts };
+  const pages = ["public", "dist", "build", "_site", "."].find(holds("index.html"));
+  if (pages) return { kind: "static", folder: pages };
+  if (start) return { kind: "process", folder: "." };
+  if (!existsSync(join(dir, "composer.json"))) return { kind: "static", folder: "." };
+  return { kind: "php", folder: existsSync(join(dir, "public")) ? "public" : "." };
 }
 
 /** Without anybody who could be asked. */

@@ -20,13 +20,13 @@ export default defineCommand({
     const guess = guessFrom(app.start);
     const asks = !options.yes && !json && process.stdin.isTTY && process.stdout.isTTY;
     const answers = asks ? await (await import("./wizard.ts")).ask(guess) : answersOf(guess);
-    const content = { ...schemaOf(app.start), ...projectFile(answers) };
+    const content = { ...schemaOf(app.start), ...projectFile(answers, app.start) };
     if (!dryRun) writeFileSync(path, `${JSON.stringify(content, null, 2)}\n`, { flag: "wx" });
     return { path, written: !dryRun, content };
   },
   render: ({ path, written, content }) =>
     written
-      ? `written: ${path}\nnext: greenroom up, and in another terminal: greenroom deploy production`
+      ? `written: ${path}\nnext: ${preparing(content.serve)}greenroom up, and in another terminal: greenroom deploy production`
       : JSON.stringify(content, null, 2),
 });
 
@@ -36,10 +36,22 @@ function schemaOf(dir: string): { $schema?: string } {
   return existsSync(join(dir, schema)) ? { $schema: schema } : {};
 }
 
-function projectFile({ project, kind, serves, domain }: Answers) {
+/** Only nginx runs PHP. */
+function preparing({ kind }: ReturnType<typeof servingOf>): string {
+  return kind === "php" ? "greenroom setup --router nginx --unprivileged, " : "";
+}
+
+function servingOf({ kind, serves }: Answers, dir: string) {
+  if (kind === "process") return { kind, start: { web: serves }, health: "/" };
+  const plain = kind === "php" && !existsSync(join(dir, serves, "index.php"));
+  return { kind, public: serves, ...(plain && { front: null }) };
+}
+
+function projectFile(answers: Answers, dir: string) {
+  const { project, domain } = answers;
   return {
     project,
-    serve: kind === "process" ? { kind, start: { web: serves }, health: "/" } : { kind, public: serves },
+    serve: servingOf(answers, dir),
     // Where secrets usually are.
     ignore: ["*.log", ".env*", "!.env.example"],
     checks: [{ http: "/", status: 200 }],

@@ -1,4 +1,5 @@
 import { GreenroomError } from "../errors.ts";
+import type { Change } from "../serving/changes.ts";
 import { type Machine, readMachine } from "../serving/machine.ts";
 import { planSetup, setUp } from "../serving/setup.ts";
 import { defineCommand, flag, value } from "./command.ts";
@@ -25,7 +26,7 @@ export default defineCommand({
     "greenroom setup --remove",
   ],
   async run({ app, options, dryRun, json }) {
-    const setup = planSetup(app.root, options.remove ? null : wishesOf(options, readMachine(app.root)));
+    const setup = await planSetup(app.root, options.remove ? null : wishesOf(options, readMachine(app.root)));
     if (dryRun || setup.changes.length === 0) return { ...setup, written: false };
     if (!options.yes) await assertWanted(setup.changes, json);
     await setUp(app.root, setup);
@@ -59,8 +60,6 @@ function wishesOf(wishes: Wishes, { acme }: Machine): Partial<Machine> {
     ...(unprivileged && { unprivileged }),
   };
 }
-
-type Change = Parameters<typeof setUp>[1]["changes"][number];
 
 async function assertWanted(changes: Change[], json: boolean): Promise<void> {
   if (json || !process.stdin.isTTY || !process.stdout.isTTY) {

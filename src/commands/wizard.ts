@@ -16,6 +16,7 @@ export async function ask(guess: Guess): Promise<Answers> {
           options: [
             { value: "static" as const, label: "as files" },
             { value: "process" as const, label: "by a server that it starts" },
+            { value: "php" as const, label: "by PHP" },
           ],
         }),
       serves: ({ results }): Promise<string | symbol> =>

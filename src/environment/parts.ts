@@ -21,6 +21,8 @@ export interface SideDoor {
 
 /** Brings visitors to environments. Where they go is in the pointers: the router learns of domains and shapes only. */
 export interface Router {
+  /** Throws where it answers for the domain already, for somebody else. Changes nothing. */
+  assertFree(site: Site, domain: string): Promise<void>;
   /** Makes it answer for the environment as it is on disk. Rejects with its words; then it answers as before. */
   settle(site: Site): Promise<void>;
   /** Makes it answer for the environment no more. */

@@ -39,6 +39,7 @@ export async function stage(scene: Scene, { release, dryRun }: StageOptions) {
   const { site, spec, world } = scene;
   assertOneFileSystem(world.store, at.releases(site));
   assertDomainFree(site, spec.domain);
+  await world.parts.router.assertFree(site, spec.domain);
   await world.parts.supervisor.assertReady(spec);
   warnOfRoot(scene);
   const certificates = await readNewlyGiven(scene);

@@ -37,6 +37,8 @@ const schema = z
         kept: z.int().min(1).max(1000).default(5),
       })
       .prefault({}),
+    /** Whom the machine's nginx runs its workers as, as `chown` takes it; null: whom Greenroom would have them run as. */
+    webUser: z.string().nullable().default(null),
     /** Greenroom starts the real parts itself, as whoever runs it, instead of using the machine's. */
     unprivileged: z.boolean().default(false),
   })
@@ -49,7 +51,7 @@ const schema = z
 export type Machine = z.infer<typeof schema>;
 
 /** Where visitors come in, without TLS and with it. */
-export type Doors = Pick<Machine, "listen" | "listenTls">;
+export type Doors = Pick<Machine, "listen" | "listenTls" | "unprivileged">;
 
 /** The port that addresses for visitors name; null where nothing listens for TLS. */
 export function tlsPortOf({ listenTls: [first] }: Pick<Machine, "listenTls">): number | null {
@@ -70,6 +72,6 @@ export function parseMachine(value: unknown): Machine {
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw new GreenroomError("CONFIG_INVALID", `machine.json: ${issue!.path.join(".")}: ${issue!.message}`, {
-    hint: "greenroom setup",
+    hint: "greenroom setup --help; to begin anew: greenroom setup --remove",
   });
 }

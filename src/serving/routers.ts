@@ -18,6 +18,7 @@ export function createRouterPart(root: string): Router {
 
 /** The embedded one sees what is on disk when a request comes. */
 const EMBEDDED: Router = {
+  assertFree: async () => {},
   settle: async () => {},
   forget: async () => {},
   tls: async () => null,
@@ -29,7 +30,7 @@ export function createListener(root: string, emit: Emit): Listener {
   if (machine.router !== "nginx") return createRouter(root);
   const nginx = machine.unprivileged
     ? besidePhp(root, createOwnNginx(root, machine, emit), emit)
-    : createMachinesNginx(root, machine.listen);
+    : createMachinesNginx(root, machine);
   const keeping = { root, machine, emit };
   return keepLogs(keepCertificates(nginx, keeping), keeping);
 }

@@ -1,22 +1,25 @@
-import { readFileSync, rmSync } from "node:fs";
-import { ensureDirectory, orNull, writeFileDurably } from "../disk/durable.ts";
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
+import { ensureDirectory } from "../disk/durable.ts";
+import { removeTree } from "../disk/remove.ts";
+import { at } from "../environment/site.ts";
 import { GreenroomError } from "../errors.ts";
+import { type Change, isChange, put, readOrNull } from "./changes.ts";
+import { assertRoot, completeMachine } from "./fitness.ts";
 import { type Machine, machinePath, parseMachine, readMachine } from "./machine.ts";
+import { changeNginx } from "./nginx/change.ts";
+import { readConfig } from "./nginx/config.ts";
+import { INCLUDE, isOurs, renderInclude } from "./nginx/include.ts";
+import { assertRead, assertRunning } from "./nginx/machines.ts";
 import { nginxAt, nginxOf } from "./nginx/places.ts";
-import { findNginx, reload, testConfig } from "./nginx/program.ts";
-import { writeSites } from "./nginx/router.ts";
+import { hasNginx } from "./nginx/program.ts";
+import { planSites } from "./nginx/router.ts";
+import { phpAt } from "./php/places.ts";
 import { tellPhp } from "./php/router.ts";
-import { isUp } from "./supervisor/up-state.ts";
-import { findSupervisord } from "./supervisord/daemon.ts";
+import { isUp, readUp } from "./supervisor/up-state.ts";
 import { supervisordOf } from "./supervisord/places.ts";
 import { retire } from "./supervisord/retire.ts";
 import { call } from "./supervisord/rpc.ts";
-
-/** A file that setup writes, or takes away where its content is null. */
-export interface Change {
-  path: string;
-  content: string | null;
-}
 
 export interface Setup {
   /** Null: the root is to be served no more. */
@@ -25,39 +28,26 @@ export interface Setup {
 }
 
 /** What would have to change for this machine to serve a root as wished; nothing, if it does. */
-export function planSetup(root: string, wishes: Partial<Machine> | null): Setup {
-  const machine = wishes && parseMachine({ ...readMachine(root), ...wishes });
-  if (machine?.router === "nginx") findNginx(machine.listenTls.length > 0);
-  if (machine?.supervisor === "supervisord") findSupervisord();
+export async function planSetup(root: string, wishes: Partial<Machine> | null): Promise<Setup> {
+  const machine = wishes && completeMachine(root, parseMachine({ ...readMachine(root), ...wishes }));
+  const serves = isOfMachine(machine);
   const files = [
+    ...(serves ? await planSites(root, machine) : []),
+    { path: INCLUDE, content: serves ? renderInclude(root, machine.listen, readConfig()) : null },
     { path: machinePath(root), content: machine && `${JSON.stringify(machine, null, 2)}\n` },
-    { path: INCLUDE, content: includeOf(root, machine) },
   ];
-  return { machine, changes: files.filter((file) => isChange(root, file)) };
+  return { machine, changes: files.filter((file) => isChange(file) && isToBeDone(root, file)) };
 }
 
-/** Where Debian's nginx, and others, look for what is added to them. */
-const INCLUDE = "/etc/nginx/conf.d/greenroom.conf";
-
-function includeOf(root: string, machine: Machine | null): string | null {
-  if (machine?.router !== "nginx" || machine.unprivileged) return null;
-  return `${markOf(root)}
-server_names_hash_max_size 65536;
-server_names_hash_bucket_size 256;
-include ${nginxAt.shared(root)};
-include ${nginxAt.sites(root)}/*.conf;
-`;
+/** Its nginx is the machine's own. */
+function isOfMachine(machine: Machine | null): machine is Machine {
+  return machine?.router === "nginx" && !machine.unprivileged;
 }
 
-function markOf(root: string): string {
-  return `# Written by Greenroom for ${root}; greenroom setup --remove takes it away.`;
-}
-
-function isChange(root: string, { path, content }: Change): boolean {
+function isToBeDone(root: string, { path, content }: Change): boolean {
+  if (path !== INCLUDE) return true;
   const before = readOrNull(path);
-  if (before === content) return false;
-  if (path !== INCLUDE || before === null) return true;
-  if (before.startsWith(markOf(root))) return true;
+  if (before === null || isOurs(root, before)) return true;
   // Of somebody else's: left alone, and in the way only of who wants to write there.
   if (content === null) return false;
   throw new GreenroomError("FILE_EXISTS", `${path} is there, and isn't of this root`, {
@@ -65,42 +55,52 @@ function isChange(root: string, { path, content }: Change): boolean {
   });
 }
 
-/** Does what was planned. Where nginx refuses it, all is as it was before. */
+/** Does what was planned. Where nginx or PHP-FPM refuses it, all is as it was before. */
 export async function setUp(root: string, { machine, changes }: Setup): Promise<void> {
+  if (changes.some(({ path }) => path === INCLUDE)) assertRoot();
+  await assertParts(root, machine);
   ensureDirectory(root);
-  const before = changes.map(({ path }) => ({ path, content: readOrNull(path) }));
-  const tells = changes.some(({ path }) => path === INCLUDE) || isOfMachine(machine);
-  const nginx = nginxOf(root, false);
-  await assertSupervisor(root, machine);
-  try {
-    if (machine && tells) await writeSites(root, machine);
-    changes.forEach(put);
-    if (tells) testConfig(nginx);
-    if (tells) await reload(nginx);
-    if (tells) await tellPhp(root, machine);
-  } catch (error) {
-    before.forEach(put);
-    throw error;
-  }
+  const places = [INCLUDE, nginxAt.dir(root)];
+  const tells = changes.some(({ path }) => places.includes(path) || places.includes(dirname(path)));
+  if (isOfMachine(machine) || (tells && hasNginx())) await tell(root, machine, changes);
+  else changes.forEach(put);
+  if (machine?.router !== "nginx") for (const dir of [nginxAt.dir(root), phpAt.dir(root)]) drop(root, dir);
   // One that runs goes on as it was set up; the next one ends what isn't its own.
   if (machine?.supervisor !== "supervisord" && !isUp(root)) await retire(root);
 }
 
-async function assertSupervisor(root: string, machine: Machine | null): Promise<void> {
-  if (machine?.supervisor !== "supervisord" || machine.unprivileged) return;
-  await call(supervisordOf(root, false), "supervisor.getPID");
+/** What is to be told something must be there before anything is written. */
+async function assertParts(root: string, machine: Machine | null): Promise<void> {
+  const up = readUp(root);
+  if (machine === null && up) {
+    throw new GreenroomError("UP_RUNNING", `greenroom up (process ${up.pid}) still serves ${root}`, {
+      hint: `end it first: kill ${up.pid}`,
+    });
+  }
+  if (isOfMachine(machine)) assertRunning(nginxOf(root, false));
+  if (machine?.supervisor === "supervisord" && !machine.unprivileged) {
+    await call(supervisordOf(root, false), "supervisor.getPID");
+  }
 }
 
-/** Its nginx reads what changes with where it is to listen. */
-function isOfMachine(machine: Machine | null): boolean {
-  return machine?.router === "nginx" && !machine.unprivileged;
+async function tell(root: string, machine: Machine | null, changes: Change[]): Promise<void> {
+  const before = isSetUp(root) ? readMachine(root) : null;
+  const accept = async () => {
+    if (isOfMachine(machine)) assertRead();
+    await tellPhp(root, machine);
+  };
+  try {
+    await changeNginx(root, nginxOf(root, false), async () => changes, accept);
+  } catch (error) {
+    await tellPhp(root, before).catch(() => {});
+    throw error;
+  }
 }
 
-function put({ path, content }: Change): void {
-  if (content === null) rmSync(path, { force: true });
-  else writeFileDurably(path, content);
+function isSetUp(root: string): boolean {
+  return existsSync(machinePath(root));
 }
 
-function readOrNull(path: string): string | null {
-  return orNull(() => readFileSync(path, "utf8"), "ENOENT");
+function drop(root: string, dir: string): void {
+  if (!existsSync(at.up(root))) removeTree(dir);
 }

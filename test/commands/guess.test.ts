@@ -35,4 +35,23 @@ describe("what a folder suggests", () => {
     expect(serves({ "package.json": scripts, "dist/index.html": "" })).toEqual(["static", "dist"]);
     expect(serves({ "package.json": "garbage" })).toEqual(["static", "."]);
   });
+
+  test("is a PHP site where there is a script to begin with, or what PHP projects have", () => {
+    const scripts = JSON.stringify({ scripts: { start: "vite", dev: "vite" } });
+    const serves = (files: Record<string, string>) => {
+      const { kind, serves } = answersOf(guessFrom(folder("a", files)));
+      return [kind, serves];
+    };
+    expect(serves({ "index.php": "" })).toEqual(["php", "."]);
+    expect(serves({ "public/index.php": "", "composer.json": "{}" })).toEqual(["php", "public"]);
+    expect(serves({ "public/index.php": "", "index.php": "", "package.json": scripts })).toEqual([
+      "php",
+      "public",
+    ]);
+    expect(serves({ "web/index.php": "", "web/index.html": "" })).toEqual(["php", "web"]);
+    expect(serves({ "composer.json": "{}", "public/app.php": "" })).toEqual(["php", "public"]);
+    expect(serves({ "composer.json": "{}" })).toEqual(["php", "."]);
+    expect(serves({ "composer.json": "{}", "dist/index.html": "" })).toEqual(["static", "dist"]);
+    expect(serves({ "composer.json": "{}", "package.json": scripts })).toEqual(["process", "vite"]);
+  });
 });

@@ -98,6 +98,16 @@ describe.skipIf(!hasPhp)("a PHP site (else skipped: needs nginx and PHP-FPM)", {
     expect((await ask(up.port, "shop.localhost", "/app-a1b2c3d5.js")).body).toContain("front GET /app");
   });
 
+  test("is what init makes of a folder with a script to begin with", async () => {
+    const shop = await makePhpWorld({ "public/index.php": FRONT("one"), "composer.json": {} });
+    const { result } = await shop.greenroom("init", "--yes");
+    expect(result.content.serve).toEqual({ kind: "php", public: "public" });
+    const up = await shop.up();
+    const done = await shop.greenroom("deploy", "production");
+    expect(done, done.stdout).toMatchObject({ exit: 0 });
+    expect((await ask(up.port, new URL(done.result.urls.live).hostname)).body).toContain("one GET /");
+  });
+
   test("a root without nginx refuses it, and says what helps", async () => {
     const shop = makeWorld({ "greenroom.json": projectOf(), "public/index.php": FRONT("one") });
     await shop.up();

@@ -40,12 +40,22 @@ export interface Up {
   stop(): Promise<number | null>;
 }
 
-export function makeWorld(files: Record<string, string | object> = {}): World {
+export interface Where {
+  /** Begins the argv of all that is run, where that isn't to be run here, or by us. */
+  via?: string[];
+  /** What the root is called. */
+  name?: string;
+}
+
+export function makeWorld(
+  files: Record<string, string | object> = {},
+  { via = [], name = "root" }: Where = {},
+): World {
   const dir = mkdtempSync(join(tmpdir(), "greenroom-e2e-"));
   // As on a server, where programs run as somebody else.
   chmodSync(dir, 0o755);
   onTestFinished(() => removeTree(dir));
-  const world = { dir, project: join(dir, "project"), root: join(dir, "root") };
+  const world = { dir, project: join(dir, "project"), root: join(dir, name) };
   mkdirSync(world.project);
   const places = ["--project", world.project, "--root", world.root];
   const write: World["write"] = (more) => {
@@ -55,9 +65,9 @@ export function makeWorld(files: Record<string, string | object> = {}): World {
   return {
     ...world,
     write,
-    greenroom: (...argv) => run([...argv, "--json", ...places], dir),
-    plain: (...argv) => run([...argv, ...places], dir),
-    up: () => startUp(world.root, dir),
+    greenroom: (...argv) => run([...argv, "--json", ...places], dir, via),
+    plain: (...argv) => run([...argv, ...places], dir, via),
+    up: () => startUp(world.root, dir, via),
   };
 }
 
@@ -66,8 +76,9 @@ function writeFile(path: string, content: string | object): void {
   writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content));
 }
 
-async function run(argv: string[], cwd: string): Promise<Answer> {
-  const child = spawn(process.execPath, [greenroom, ...argv], { cwd, stdio: ["ignore", "pipe", "pipe"] });
+async function run(argv: string[], cwd: string, via: string[]): Promise<Answer> {
+  const [program, ...args] = [...via, process.execPath, greenroom, ...argv];
+  const child = spawn(program!, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
   const [stdout, stderr, [exit]] = await Promise.all([
     text(child, "stdout"),
     text(child, "stderr"),
@@ -95,9 +106,10 @@ async function text(child: ChildProcess, stream: "stdout" | "stderr"): Promise<s
   return said;
 }
 
-async function startUp(root: string, cwd: string): Promise<Up> {
+async function startUp(root: string, cwd: string, via: string[]): Promise<Up> {
   const port = existsSync(join(root, "machine.json")) ? [] : ["--port", "0"];
-  const child = spawn(process.execPath, [greenroom, "up", "--json", "--root", root, ...port], {
+  const [program, ...args] = [...via, process.execPath, greenroom, "up", "--json", "--root", root, ...port];
+  const child = spawn(program!, args, {
     cwd,
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -40,7 +40,7 @@ export function specOf(more: Partial<EnvironmentSpec> = {}): EnvironmentSpec {
 /** Processes that are always well, and a door that shows a side's files. */
 export function quietParts(): Parts {
   return {
-    router: { async settle() {}, async forget() {}, tls: async () => null },
+    router: { async assertFree() {}, async settle() {}, async forget() {}, tls: async () => null },
     supervisor: { assertReady() {}, async start() {}, async assertHealthy() {}, async forget() {} },
     door: {
       async open(site, side) {

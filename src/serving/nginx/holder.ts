@@ -5,6 +5,7 @@ import { GreenroomError } from "../../errors.ts";
 import { isName } from "../../names.ts";
 import { sendPaused } from "../router/help-pages.ts";
 import { untilResumed } from "../router/hold.ts";
+import { LONGEST } from "../supervisor/endpoint.ts";
 import { nginxAt } from "./places.ts";
 
 /** How nginx says which request it is, and of what site. */
@@ -13,6 +14,7 @@ export const URI_HEADER = "X-Greenroom-Uri";
 
 /** nginx can't wait, so it asks here, and gets its answer when the site lets visitors in: go on with the request. */
 export async function startHolder(root: string): Promise<Server> {
+  assertHolderFits(root);
   const server = createServer((req, res) => void hold(root, req, res));
   const place = nginxAt.hold(root);
   rmSync(place, { force: true });
@@ -20,6 +22,17 @@ export async function startHolder(root: string): Promise<Server> {
   // Whoever nginx's workers are: all that anybody can do here is wait.
   chmodSync(place, 0o666);
   return server;
+}
+
+/** Throws where the kernel can't take the socket's path. */
+export function assertHolderFits(root: string): void {
+  const excess = Buffer.byteLength(nginxAt.hold(root)) - LONGEST;
+  if (excess <= 0) return;
+  throw new GreenroomError(
+    "ROOT_UNUSABLE",
+    `the socket ${nginxAt.hold(root)} would be ${excess} bytes longer than the kernel takes`,
+    { hint: "choose a shorter root with --root" },
+  );
 }
 
 async function hold(root: string, req: IncomingMessage, res: ServerResponse): Promise<void> {

@@ -24,9 +24,7 @@ events {
   worker_connections 4096;
 }
 http {
-${temporary.map((what) => `  ${what}_temp_path ${file(`tmp/${what}`)};\n`).join("")}  types {
-${indent(indent(renderTypes()))}  }
-${indent(HTTP)}  include ${file("shared.conf")};
+${temporary.map((what) => `  ${what}_temp_path ${file(`tmp/${what}`)};\n`).join("")}${indent(renderGround())}${indent(HTTP)}  include ${file("shared.conf")};
   include ${file("sites/*.conf")};
   server {
 ${listen.map((address) => `    listen ${address} default_server;\n`).join("")}    location / {
@@ -42,19 +40,26 @@ const BESIDES_HTML = typesOf(true)
   .filter((type) => type !== "text/html")
   .join(" ");
 
-const HTTP = `default_type application/octet-stream;
+/** What all of our servers are built on, whatever the nginx around them was told. */
+export function renderGround(): string {
+  return `types {
+${indent(renderTypes())}}
+default_type application/octet-stream;
 charset_types ${BESIDES_HTML};
 server_tokens off;
 sendfile on;
 tcp_nopush on;
 keepalive_timeout 65s;
 keepalive_requests 100000;
-client_max_body_size 0;
-server_names_hash_max_size 65536;
-server_names_hash_bucket_size 256;
 gzip on;
 gzip_vary on;
 gzip_types ${BESIDES_HTML};
+`;
+}
+
+const HTTP = `client_max_body_size 0;
+server_names_hash_max_size 65536;
+server_names_hash_bucket_size 256;
 access_log off;
 `;
 

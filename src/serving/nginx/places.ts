@@ -6,6 +6,8 @@ export const nginxAt = {
   dir: (root: string) => join(root, "nginx"),
   main: (root: string) => join(root, "nginx", "nginx.conf"),
   shared: (root: string) => join(root, "nginx", "shared.conf"),
+  /** What each site's server needs of an nginx that isn't ours. */
+  ground: (root: string) => join(root, "nginx", "server.conf"),
   sites: (root: string) => join(root, "nginx", "sites"),
   /** No name holds two dots in a row. */
   site: ({ root, project, environment }: Site) =>

@@ -13,13 +13,21 @@ const OLDEST = [1, 18] as const;
 const OLDEST_FOR_TLS = [1, 20] as const;
 
 export function findNginx(tls = false): string {
-  const folders = [...(process.env.PATH ?? "").split(":"), "/usr/sbin", "/usr/local/sbin"];
-  const program = folders.map((folder) => join(folder, "nginx")).find((path) => existsSync(path));
+  const program = lookForNginx();
   if (!program) {
     throw new GreenroomError("TOOL_MISSING", "nginx isn't installed", { hint: "apt install nginx" });
   }
   assertRecent(program, tls ? OLDEST_FOR_TLS : OLDEST);
   return program;
+}
+
+export function hasNginx(): boolean {
+  return lookForNginx() !== undefined;
+}
+
+function lookForNginx(): string | undefined {
+  const folders = [...(process.env.PATH ?? "").split(":"), "/usr/sbin", "/usr/local/sbin"];
+  return folders.map((folder) => join(folder, "nginx")).find((path) => existsSync(path));
 }
 
 function assertRecent(program: string, oldest: readonly [number, number]): void {
@@ -31,13 +39,27 @@ function assertRecent(program: string, oldest: readonly [number, number]): void 
   });
 }
 
-/** Throws nginx's own words where it refuses the configuration that is on disk. */
-export function testConfig({ args }: Nginx): void {
+/** Throws nginx's own words where it refuses the configuration that is on disk; answers them where it only warns. */
+export function testConfig({ args }: Nginx): string {
   const { status, stderr } = spawnSync(findNginx(), ["-t", "-q", ...args], { encoding: "utf8" });
   if (status !== 0) throw refused("nginx refuses its configuration", stderr);
+  return stderr;
 }
 
 function refused(message: string, words: string): GreenroomError {
+  const [, closed] = /bind\(\) to (\S+) failed \(13: /.exec(words) ?? [];
+  if (closed) {
+    return new GreenroomError("ROUTER_REFUSED", `nginx can't listen on ${closed}: this account may not`, {
+      hint: "greenroom setup --listen 127.0.0.1:8080, or another port above 1023",
+    });
+  }
+  const [, taken] = /bind\(\) to (\S+) failed \(98: /.exec(words) ?? [];
+  if (taken) {
+    return new GreenroomError("PORT_TAKEN", `nginx can't listen on ${taken}: the port is in use`, {
+      hint: "greenroom setup --listen ADDRESS",
+      detail: words.trim().split("\n").slice(-1),
+    });
+  }
   return new GreenroomError("ROUTER_REFUSED", message, {
     hint: "the configuration before is back in its place; mend what nginx names, then give the command again",
     detail: words.trim().split("\n").slice(-5),

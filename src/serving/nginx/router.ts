@@ -1,17 +1,19 @@
-import { readFileSync, rmSync } from "node:fs";
-import { ensureDirectory, orNull, readJsonIfWhole, writeFileDurably } from "../../disk/durable.ts";
-import { removeTree } from "../../disk/remove.ts";
+import { join } from "node:path";
+import { ensureDirectory, readJsonIfWhole } from "../../disk/durable.ts";
 import type { Router } from "../../environment/parts.ts";
 import { ensurePort } from "../../environment/ports.ts";
 import type { Side } from "../../environment/sides.ts";
 import { at, type Identity, type Site, siteOf } from "../../environment/site.ts";
-import { listSites } from "../../environment/state.ts";
+import { listNames, listSites } from "../../environment/state.ts";
+import { type Change, isChange, put } from "../changes.ts";
 import { type Doors, type Machine, tlsPortOf } from "../machine.ts";
-import { takeTurn } from "../turns.ts";
+import { changeNginx } from "./change.ts";
+import { assertUnserved } from "./contest.ts";
 import { keyGroup } from "./key-group.ts";
-import { type Nginx, nginxAt, nginxOf } from "./places.ts";
-import { reload, testConfig } from "./program.ts";
-import { readShapes } from "./shape.ts";
+import { renderGround } from "./main.ts";
+import { nginxAt, nginxOf } from "./places.ts";
+import { literal, word } from "./quote.ts";
+import { readShapes, type Shapes } from "./shape.ts";
 import { renderShared } from "./shared.ts";
 import { renderSite } from "./site.ts";
 import { renderUnknownNames, tlsFactsOf } from "./tls.ts";
@@ -20,8 +22,14 @@ import { renderUnknownNames, tlsFactsOf } from "./tls.ts";
 export function createNginxRouter(root: string, machine: Machine): Router {
   const nginx = nginxOf(root, machine.unprivileged);
   return {
-    settle: (site) => replace(root, nginx, nginxAt.site(site), () => renderFor(site, machine)),
-    forget: (site) => replace(root, nginx, nginxAt.site(site), async () => null),
+    async assertFree(site, domain) {
+      if (!machine.unprivileged && process.getuid?.() === 0) assertUnserved(site, domain, machine);
+    },
+    settle: (site) =>
+      changeNginx(root, nginx, async () => [
+        { path: nginxAt.site(site), content: await renderFor(site, machine) },
+      ]),
+    forget: (site) => changeNginx(root, nginx, async () => [{ path: nginxAt.site(site), content: null }]),
     tls: async () => (tlsPortOf(machine) === null ? null : { group: keyGroup(root, nginx, machine) }),
   };
 }
@@ -40,49 +48,37 @@ async function renderFor(site: Site, doors: Doors): Promise<string | null> {
     ports,
     listen: doors.listen,
     tls: tlsFactsOf(site, identity, doors),
+    ground: doors.unprivileged ? "" : groundOf(site, shapes),
   });
 }
 
+/** Our own nginx has been told so for all servers; the machine's serves others, too. PHP sets a limit of its own. */
+function groundOf({ root }: Site, { blue, green }: Shapes): string {
+  const body = blue.php || green.php ? "" : "client_max_body_size 0;\n";
+  return `include ${word(literal(nginxAt.ground(root)))};\n${body}`;
+}
+
 /** All that environments have nginx told, from what is on disk now: they may have changed while nobody told it. */
+export async function planSites(root: string, doors: Doors): Promise<Change[]> {
+  const shared = renderShared() + renderUnknownNames(doors.listenTls);
+  const sites = listSites(root).map(({ project, environment }) => siteOf(root, project, environment));
+  const wanted = await Promise.all(
+    sites.map(async (site) => ({ path: nginxAt.site(site), content: await renderFor(site, doors) })),
+  );
+  const known = new Set(wanted.map(({ path }) => path));
+  const old = listNames(nginxAt.sites(root))
+    .filter((name) => name.endsWith(".conf"))
+    .map((name) => join(nginxAt.sites(root), name));
+  return [
+    { path: nginxAt.shared(root), content: shared },
+    { path: nginxAt.ground(root), content: doors.unprivileged ? null : renderGround() },
+    ...wanted,
+    ...old.filter((path) => !known.has(path)).map((path) => ({ path, content: null })),
+  ];
+}
+
+/** The same, for an nginx that isn't running yet. */
 export async function writeSites(root: string, doors: Doors): Promise<void> {
-  removeTree(nginxAt.sites(root));
   ensureDirectory(nginxAt.sites(root));
-  writeFileDurably(nginxAt.shared(root), renderShared() + renderUnknownNames(doors.listenTls));
-  for (const { project, environment } of listSites(root)) {
-    const site = siteOf(root, project, environment);
-    const text = await renderFor(site, doors);
-    if (text !== null) writeFileDurably(nginxAt.site(site), text);
-  }
-}
-
-/** Puts a file into nginx's configuration, or takes it away. What nginx refuses was never there. */
-async function replace(
-  root: string,
-  nginx: Nginx,
-  path: string,
-  render: () => Promise<string | null>,
-): Promise<void> {
-  const lock = await takeTurn(nginxAt.lock(root), "nginx");
-  try {
-    const before = orNull(() => readFileSync(path, "utf8"), "ENOENT");
-    const after = await render();
-    if (after === before) return;
-    ensureDirectory(nginxAt.sites(root));
-    put(path, after);
-    try {
-      testConfig(nginx);
-      await reload(nginx);
-    } catch (error) {
-      put(path, before);
-      await reload(nginx).catch(() => {});
-      throw error;
-    }
-  } finally {
-    lock.release();
-  }
-}
-
-function put(path: string, text: string | null): void {
-  if (text === null) rmSync(path, { force: true });
-  else writeFileDurably(path, text);
+  for (const change of await planSites(root, doors)) if (isChange(change)) put(change);
 }

@@ -23,6 +23,8 @@ export interface Facts {
   /** Addresses to listen on, as nginx writes them. */
   listen: string[];
   tls: TlsFacts | null;
+  /** What each of its servers begins with. */
+  ground: string;
 }
 
 export function renderSite(facts: Facts): string {
@@ -46,15 +48,18 @@ function renderUpstreams({ site, shapes, ports }: Facts): string {
     if (shapes[side].kind === "php") return `unix:${phpAt.socket(site, side)}`;
     return shapes[side].listen === "port" ? `127.0.0.1:${ports[side]}` : `unix:${at.socket(site, side)}`;
   };
-  return SIDES.map(
-    (side) => `upstream ${upstreamOf(site)}${side} {
+  // Files need none, and its socket may have too long a path.
+  return SIDES.filter((side) => shapes[side].kind !== "static")
+    .map(
+      (side) => `upstream ${upstreamOf(site)}${side} {
   server ${word(literal(target(side)))};
   keepalive 32;
   # Apps close connections that idle: ours must be gone before, or a request meets the close.
   keepalive_timeout 1s;
 }
 `,
-  ).join("");
+    )
+    .join("");
 }
 
 /** No name holds two dots in a row, so no two environments share this. */
@@ -77,11 +82,11 @@ function renderPlainListen(listen: string[]): string {
   return listen.map((address) => `listen ${address};\n`).join("");
 }
 
-function renderServer({ site, shapes }: Facts, names: string, head: string, body: string): string {
+function renderServer({ site, shapes, ground }: Facts, names: string, head: string, body: string): string {
   const asksApp = SIDES.some((side) => shapes[side].kind !== "static");
   const compressed = SIDES.some((side) => shapes[side].precompressed);
   return `server {
-${indent(head)}  server_name ${names};
+${indent(ground)}${indent(head)}  server_name ${names};
   absolute_redirect off;
   access_log ${word(literal(at.log(site, "access.log")))} ${asksApp ? "greenroom" : "greenroom_files"} buffer=32k flush=1s;
   error_log ${word(literal(at.log(site, "error.log")))} warn;

@@ -1,7 +1,7 @@
 import type { Side } from "../../environment/sides.ts";
 import type { Site } from "../../environment/site.ts";
 import type { PhpServing, StagedSpec } from "../../environment/spec.ts";
-import { usualAccount } from "../../processes/account.ts";
+import { webAccount } from "../web-account.ts";
 import { phpAt } from "./places.ts";
 import { assertTellable, iniValue } from "./quote.ts";
 
@@ -39,7 +39,7 @@ export function renderPool(site: Site, side: Side, spec: PhpSpec): string {
 function account(site: Site, { user }: PhpServing): string[] {
   if (process.getuid?.() !== 0 || user === null) return ["listen.mode = 0600"];
   // nginx's own account; the socket is for nobody else.
-  const web = usualAccount(site.root) ?? "root";
+  const web = webAccount(site.root)?.name ?? "root";
   return [
     setting("user", user),
     setting("listen.owner", web),

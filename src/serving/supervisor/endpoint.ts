@@ -16,6 +16,7 @@ import { at, type Site, siteName } from "../../environment/site.ts";
 import type { ProcessServing } from "../../environment/spec.ts";
 import { GreenroomError } from "../../errors.ts";
 import { type Account, readAccount } from "../../processes/account.ts";
+import { webAccount } from "../web-account.ts";
 
 export type Target = { socketPath: string } | { host: string; port: number };
 
@@ -91,17 +92,20 @@ function atSocket(site: Site, side: Side, account: Account | null): Endpoint {
   const target = { socketPath: ours };
   if (!account) return { env: { SOCKET: ours }, target, adopt: () => open(ours) };
   const theirs = join(at.run(site), side, "sock");
-  return { env: { SOCKET: theirs }, target, adopt: () => adopt(theirs, ours, account) };
+  const group = webAccount(site.root)?.gid ?? account.gid;
+  return { env: { SOCKET: theirs }, target, adopt: () => adopt(theirs, ours, { ...account, gid: group }) };
 }
 
 function adopt(theirs: string, ours: string, account: Account): void {
-  const found = look(theirs);
-  if (!found?.isSocket() || found.ino === look(ours)?.ino) return;
+  const [found, known] = [look(theirs), look(ours)];
+  if (!found?.isSocket() || (found.ino === known?.ino && found.gid === account.gid)) return;
   const temporary = temporaryName(ours);
   try {
     linkSync(theirs, temporary);
     const linked = lstatSync(temporary);
     if (!linked.isSocket() || linked.uid !== account.uid) return;
+    // Who answers visitors is often a third account.
+    chownSync(temporary, account.uid, account.gid);
     chmodSync(temporary, 0o660);
     renameSync(temporary, ours);
   } finally {

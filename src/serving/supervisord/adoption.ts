@@ -1,6 +1,7 @@
 import type { Side } from "../../environment/sides.ts";
 import { at, type Site } from "../../environment/site.ts";
 import { readAccount } from "../../processes/account.ts";
+import { webAccount } from "../web-account.ts";
 import { shellWord } from "./quote.ts";
 
 /** Where another account's `web` is to open its socket. */
@@ -18,6 +19,7 @@ export interface Foreign {
 export function renderAdoption({ site, side, user, socket }: Foreign): string {
   const ours = shellWord(at.socket(site, side));
   const linked = shellWord(`${at.socket(site, side)}.new`);
+  const group = webAccount(site.root)?.gid;
   // In a grandchild: the app isn't told of the end of a child that it never had.
   return `( (
   left=600
@@ -25,7 +27,7 @@ export function renderAdoption({ site, side, user, socket }: Foreign): string {
     rm -f -- ${linked}
     if ln -- ${shellWord(socket)} ${linked} 2>/dev/null && [ ! -L ${linked} ] && [ -S ${linked} ] &&
       [ "$(stat -c %u -- ${linked})" = ${readAccount(user).uid} ]; then
-      chmod 660 -- ${linked} && mv -f -- ${linked} ${ours}
+      ${group === undefined ? "" : `chgrp ${group} -- ${linked} && `}chmod 660 -- ${linked} && mv -f -- ${linked} ${ours}
       break
     fi
     left=$((left - 1))

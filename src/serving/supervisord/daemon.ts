@@ -5,7 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { ensureDirectory, orNull, writeFileDurably } from "../../disk/durable.ts";
 import { GreenroomError } from "../../errors.ts";
 import { countOf } from "../../events.ts";
-import { type Supervisord, supervisordAt } from "./places.ts";
+import { type Supervisord, supervisordAt, supervisordOf } from "./places.ts";
 import { call } from "./rpc.ts";
 
 export function findSupervisord(): string {
@@ -28,7 +28,7 @@ export async function readDaemon(supervisord: Supervisord): Promise<number | nul
 /** Starts a supervisord of Greenroom's own, which outlives us. Answers its pid. */
 export async function startDaemon(supervisord: Supervisord): Promise<number> {
   const { root } = supervisord;
-  assertSocketFits(supervisord);
+  assertOwnSocketFits(root);
   ensureDirectory(supervisordAt.dir(root), 0o700);
   ensureDirectory(supervisordAt.scripts(root), 0o700);
   writeFileDurably(supervisordAt.config(root), renderConfig(), 0o600);
@@ -92,7 +92,8 @@ files = programs/*.conf
 // It makes its socket under a name with its pid at the end, then links it.
 const LONGEST = 107 - ".4194304".length;
 
-function assertSocketFits({ socket }: Supervisord): void {
+export function assertOwnSocketFits(root: string): void {
+  const { socket } = supervisordOf(root, true);
   const length = Buffer.byteLength(socket);
   if (length <= LONGEST) return;
   throw new GreenroomError(

@@ -72,13 +72,20 @@ function post(supervisord: Supervisord, text: string): Promise<{ status: number;
 function describe(error: Error): string {
   const code = errnoOf(error);
   if (code === "ENOENT" || code === "ECONNREFUSED") return "nothing listens there";
-  if (code === "EACCES") return "this account may not use it";
+  if (code === "EACCES") return FORBIDDEN;
   return error.message;
+}
+
+const FORBIDDEN = "this account may not use it";
+
+function hintFor(reason: string): string {
+  const act = reason === FORBIDDEN ? "give the command as root" : "systemctl start supervisor";
+  return `${act}, or greenroom setup --unprivileged`;
 }
 
 function unreachable({ socket, own }: Supervisord, reason: string, cause?: Error): GreenroomError {
   return new GreenroomError("SUPERVISOR_REFUSED", `supervisord can't be reached at ${socket}: ${reason}`, {
-    hint: own ? "greenroom up" : "systemctl start supervisor, or greenroom setup --unprivileged",
+    hint: own ? "greenroom up" : hintFor(reason),
     cause,
   });
 }

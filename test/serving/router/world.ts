@@ -112,7 +112,7 @@ async function startEmbedded(root: string) {
 }
 
 async function startNginx(root: string) {
-  const doors = { listen: [`127.0.0.1:${await freePort()}`], listenTls: [] };
+  const doors = { listen: [`127.0.0.1:${await freePort()}`], listenTls: [], unprivileged: true };
   const router = createOwnNginx(root, doors, () => {});
   const { port } = await router.listen({ host: "", port: 0 });
   onTestFinished(() => router.close(1000));
