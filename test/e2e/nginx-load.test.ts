@@ -5,7 +5,8 @@ import { describe, expect, test } from "vitest";
 import { readPointer } from "../../src/disk/durable.ts";
 import { type Checked, checkedLoad, failedOf } from "./load/checked.ts";
 import { startMixingRouter } from "./load/mixing-router.ts";
-import { areThere, HOST, LONG, makeLoadWorld, STAMPED, switchOften } from "./load/world.ts";
+import { switchOften } from "./load/switch.ts";
+import { areThere, HOST, LONG, makeLoadWorld, STAMPED } from "./load/world.ts";
 
 const SWITCHES = LONG ? 1000 : 40;
 const REQUESTS = LONG ? 500_000 : 2_000;

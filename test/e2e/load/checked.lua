@@ -1,4 +1,4 @@
--- wrk -s checked.lua URL [-- METHOD]: of each answer, whether its body is of one release, and its headers of the same.
+-- wrk -s checked.lua URL -- METHOD HOST HOSTS: of each answer, whether its body is of one release, and its headers of the same.
 -- A page is one line over and over, which names its release; its ETag may go with this one text only.
 local threads = {}
 
@@ -8,9 +8,17 @@ end
 
 function init(args)
   texts, counts, mixed, failed, answered = {}, {}, 0, 0, 0
-  if args[1] == "POST" then
-    wrk.method, wrk.body = "POST", string.rep("hello ", 200)
+  local body = args[1] == "POST" and string.rep("hello ", 200) or nil
+  requests = {}
+  for i = 1, tonumber(args[3]) do
+    -- Where there are many hosts, a %d in the name is which.
+    local host = args[2]:gsub("%%d", i - 1)
+    requests[i] = wrk.format(args[1], nil, { Host = host }, body)
   end
+end
+
+function request()
+  return requests[math.random(#requests)]
 end
 
 function response(status, headers, body)

@@ -3,7 +3,9 @@ import { resolve } from "node:path";
 
 export interface Target {
   port: number;
+  /** With a %d in it where there are more than one. */
   host: string;
+  hosts?: number;
   path?: string;
   method?: "GET" | "POST";
 }
@@ -29,20 +31,12 @@ export interface Checked {
 
 /** Asks all the while that `act` takes. */
 export async function checkedLoad(target: Target, act: () => Promise<unknown>): Promise<Checked> {
-  const { port, host, path = "/", method = "GET" } = target;
+  const { port, host, hosts = 1, path = "/", method = "GET" } = target;
   const url = `http://127.0.0.1:${port}${path}`;
-  const args = [
-    "-t1",
-    "-c64",
-    "-d1h",
-    "--timeout",
-    "60s",
-    "-H",
-    `Host: ${host}`,
-    "-s",
-    resolve("test/e2e/load/checked.lua"),
-  ];
-  const child = spawn("wrk", [...args, url, "--", method], { stdio: ["ignore", "pipe", "inherit"] });
+  const args = ["-t1", "-c64", "-d1h", "--timeout", "60s", "-s", resolve("test/e2e/load/checked.lua")];
+  const child = spawn("wrk", [...args, url, "--", method, host, String(hosts)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   let said = "";
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
     said += chunk;

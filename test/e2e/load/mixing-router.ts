@@ -1,4 +1,4 @@
-import { readFile, realpath } from "node:fs/promises";
+import { readFile, readlink } from "node:fs/promises";
 import { createServer } from "node:http";
 import { basename, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -7,7 +7,7 @@ import { onTestFinished } from "vitest";
 /** A router as one might write it: it looks up the live release anew for each thing that it needs of it. */
 export async function startMixingRouter(live: string, twice: "body" | "headers"): Promise<{ port: number }> {
   const server = createServer(async (_, answer) => {
-    const tag = async () => `"${basename(await realpath(live))}"`;
+    const tag = async () => `"${basename(await readlink(live))}"`;
     const page = () => readFile(join(live, "index.html"), "utf8");
     const etag = await tag();
     const first = await page();

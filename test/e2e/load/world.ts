@@ -1,8 +1,4 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { expect } from "vitest";
-import { other } from "../../../src/environment/sides.ts";
-import { siteOf } from "../../../src/environment/site.ts";
-import { moveTraffic, readTraffic } from "../../../src/environment/traffic.ts";
 import { makeWorld, type World } from "../world.ts";
 import { findProgram, freePort } from "./by-hand.ts";
 
@@ -33,13 +29,3 @@ export async function makeLoadWorld(
 }
 
 export const STAMPED = (release: string) => `release ${release}\n`.repeat(400);
-
-/** The one step of a switch that visitors notice, as often as wanted. */
-export async function switchOften(root: string, times: number, between = 5): Promise<void> {
-  const site = siteOf(root, "load", "production");
-  for (let i = 0; i < times; i++) {
-    const { generation, live } = readTraffic(site)!;
-    moveTraffic(site, { generation: generation + 1, live: other(live), share: 0 });
-    await pause(between);
-  }
-}
