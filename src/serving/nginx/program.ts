@@ -51,7 +51,8 @@ export function readPid(nginx: Nginx): number | null {
   return pid > 0 && isAlive(pid) ? pid : null;
 }
 
-const PATIENCE = 10_000;
+/** Two thousand environments took it 14 seconds on a busy machine. What it refuses is known at once, from its words. */
+const PATIENCE = 120_000;
 
 /** Makes a running nginx take up its configuration; resolves once new requests are answered by it. */
 export async function reload(nginx: Nginx): Promise<void> {
