@@ -13,26 +13,29 @@ import { median, type Row, range, times } from "./table.ts";
 const FEW = 10;
 const MANY = 2000;
 const ROUNDS = 9;
+const MOVES = 100;
 const SECONDS = 3;
 
 /** Two roots served at the same time, measured in turn. */
 export async function benchEnvironments(dir: string): Promise<Row[]> {
   const few = await makeMany(dir, FEW);
   const many = await makeMany(dir, MANY);
+  const pair: Pair = [few, many];
   try {
     return [
-      await compare("greenroom switch", "1 ×", "ms", ROUNDS, [few, many], ({ project, root }) =>
+      await compare("greenroom switch", "1 ×", "ms", ROUNDS, pair, ({ small, root }) =>
+        time(greenroomArgv({ project: small, root }, "switch", "e5")),
+      ),
+      await compare("the same, all in one greenroom.json", "1 ×", "ms", ROUNDS, pair, ({ project, root }) =>
         time(greenroomArgv({ project, root }, "switch", "e5")),
       ),
-      await compare("the move of traffic in it", "1 ×", "ms", 100, [few, many], move),
-      ...(await compareLatency("of one environment", [few, many], () => 1)),
-      ...(await compareLatency("of all in turn", [few, many], ({ environments }) => environments)),
-      await compare("nginx's memory", "-", "MB", 1, [few, many], ({ root }) => memory(root, "Pss")),
-      await compare("the same, as RSS counts it", "-", "MB", 1, [few, many], ({ root }) =>
-        memory(root, "Rss"),
-      ),
-      await compare("nginx -t and a reload", "-", "ms", 5, [few, many], retell),
-      await compare("greenroom up at rest, of a core", "-", "%", 3, [few, many], ({ pid }) => busy(pid)),
+      await compare("the move of traffic in it", "1 ×", "ms", MOVES, pair, move),
+      ...(await compareLatency("of one environment", pair, () => 1)),
+      ...(await compareLatency("of all in turn", pair, ({ environments }) => environments)),
+      await compare("nginx's memory", "-", "MB", 1, pair, ({ root }) => memory(root, "Pss")),
+      await compare("the same, as RSS counts it", "-", "MB", 1, pair, ({ root }) => memory(root, "Rss")),
+      await compare("nginx -t and a reload", "-", "ms", 5, pair, retell),
+      await compare("greenroom up at rest, of a core", "-", "%", 3, pair, ({ pid }) => busy(pid)),
     ];
   } finally {
     await Promise.all([few.stop(), many.stop()]);

@@ -6,7 +6,10 @@ import { type Serving, setUp, startUp } from "./serve.ts";
 import { writeProject } from "./tree.ts";
 
 export interface Many extends Serving {
+  /** Its greenroom.json names all of them. */
   project: string;
+  /** This one's names e0 to e9, as if the others were somebody else's. */
+  small: string;
   root: string;
   environments: number;
 }
@@ -16,8 +19,9 @@ export const hostOf = (environment: number) => `e${environment}.many.localhost`;
 /** A root with so many environments, each with a release on both sides, all served. */
 export async function makeMany(dir: string, environments: number): Promise<Many> {
   const world = { project: join(dir, `many-${environments}`), root: join(dir, `many-${environments}-root`) };
-  const all = Array.from({ length: environments }, (_, i) => [`e${i}`, { domain: hostOf(i) }]);
-  writeProject(world.project, { project: "many", environments: Object.fromEntries(all) });
+  const small = `${world.project}-small`;
+  writeMany(world.project, environments);
+  writeMany(small, 10);
   const port = await setUp(world.root);
   const first = await startUp(world.root, port);
   for (const release of ["one", "two"]) {
@@ -27,7 +31,12 @@ export async function makeMany(dir: string, environments: number): Promise<Many>
   time(greenroomArgv(world, "switch", "e0"));
   await first.stop();
   for (let i = 1; i < environments; i++) copyEnvironment(world.root, i);
-  return { ...world, environments, ...(await startUp(world.root, port)) };
+  return { ...world, small, environments, ...(await startUp(world.root, port)) };
+}
+
+function writeMany(project: string, environments: number): void {
+  const all = Array.from({ length: environments }, (_, i) => [`e${i}`, { domain: hostOf(i), keep: 2 }]);
+  writeProject(project, { project: "many", environments: Object.fromEntries(all) });
 }
 
 // Two thousand deployments would take an hour, and leave the same.

@@ -33,7 +33,7 @@ http {
 
 /** Resolves once it listens. */
 export async function start(argv: string[], port: number): Promise<Started> {
-  const child = spawn(argv[0]!, argv.slice(1), { stdio: ["ignore", "ignore", "inherit"] });
+  const child = spawn(argv[0]!, argv.slice(1), { stdio: "ignore" });
   const ended = once(child, "exit");
   while (child.exitCode === null && !(await listens(port))) await pause(10);
   if (child.exitCode !== null) throw new Error(`${argv.join(" ")} ended with ${child.exitCode}`);
