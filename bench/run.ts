@@ -8,6 +8,7 @@ import { benchEnvironments } from "./environments.ts";
 import { benchFlip } from "./flip.ts";
 import { benchMemory } from "./memory.ts";
 import { benchNginx } from "./nginx.ts";
+import { benchProcessLoad } from "./process-load.ts";
 import { benchRouter } from "./router.ts";
 import { benchServingLoad } from "./serving-load.ts";
 import { benchStage } from "./stage.ts";
@@ -22,6 +23,7 @@ const benches: Record<string, (dir: string) => Promise<Row[]> | Row[]> = {
   memory: benchMemory,
   nginx: benchNginx,
   "serving-load": benchServingLoad,
+  "process-load": benchProcessLoad,
   environments: benchEnvironments,
   canary: benchCanary,
 };

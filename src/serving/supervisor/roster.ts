@@ -38,8 +38,9 @@ export function createRoster(context: Context): Roster {
       for (const site of sites) {
         if (!entries.has(site.dir) && !leaving.has(site.dir)) entries.set(site.dir, enter(site, context));
       }
+      const queue = [...entries];
       let watched = 0;
-      for (const [dir, entry] of [...entries]) {
+      for (const [dir, entry] of queue) {
         if (entry.watched && ++watched > AT_ONCE) continue;
         entry.look();
         // Behind all others, to wait for the next turn.

@@ -48,7 +48,7 @@ const AT_ONCE = 32;
 
 async function inTurn(asking: Asking, cookies: (string | null)[]): Promise<Visitor[]> {
   const agent = new Agent({ keepAlive: true });
-  const answers: Visitor[] = new Array(cookies.length);
+  const answers: Visitor[] = [];
   let next = 0;
   const ask = async () => {
     for (let i = next++; i < cookies.length; i = next++)
