@@ -60,7 +60,7 @@ describe.skipIf(!hasAll)(
       async (what) => {
         const { root } = await makeStampedWorld();
         const router = await startMixingRouter(join(root, "sites/load/production/traffic/live"), what);
-        const seen = await checkedLoad({ port: router.port, host: HOST }, () => switchOften(root, SWITCHES));
+        const seen = await checkedLoad({ port: router.port, host: HOST }, () => switchOften(root, 40));
         expect(failedOf(seen)).toBe(0);
         expect(seen.mixed).toBeGreaterThan(0);
       },
