@@ -51,7 +51,7 @@ export function readPid(nginx: Nginx): number | null {
   return pid > 0 && isAlive(pid) ? pid : null;
 }
 
-/** Two thousand environments took it 14 seconds on a busy machine. What it refuses is known at once, from its words. */
+/** With 2,000 environments a test and a reload together took up to 14 s on a busy machine. Refusals are seen in its words. */
 const PATIENCE = 120_000;
 
 /** Makes a running nginx take up its configuration; resolves once new requests are answered by it. */
