@@ -1,4 +1,5 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { resolve } from "node:path";
 
 const greenroom = resolve("dist/greenroom.mjs");
@@ -25,4 +26,12 @@ export function greenroomArgv(world: { project: string; root: string }, ...words
 /** What others left unwritten isn't for the next one to pay. */
 export function settle(): void {
   spawnSync("sync");
+}
+
+/** The same while this process goes on with something else. */
+export async function runQuietly(argv: string[]): Promise<void> {
+  const [command, ...args] = argv;
+  const child = spawn(command!, args, { stdio: ["ignore", "ignore", "inherit"] });
+  const [code] = (await once(child, "exit")) as [number | null];
+  if (code !== 0) throw new Error(`${argv.join(" ")} ended with ${code}`);
 }

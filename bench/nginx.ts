@@ -1,13 +1,10 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
-import { other } from "../src/environment/sides.ts";
-import { siteOf } from "../src/environment/site.ts";
-import { moveTraffic, readTraffic } from "../src/environment/traffic.ts";
+import { findProgram, freePort } from "../test/e2e/load/by-hand.ts";
 import { greenroomArgv, time } from "./cli.ts";
+import { end, setUp, startUp } from "./serve.ts";
 import { median, type Row, range, times } from "./table.ts";
 import { writeProject } from "./tree.ts";
 import { type Load, load } from "./wrk.ts";
@@ -44,10 +41,8 @@ export async function benchNginx(dir: string): Promise<Row[]> {
     environments: { production: { domain: "app.localhost" } },
   });
   writeFileSync(join(app.project, "app.cjs"), APP);
-  mkdirSync(root);
-  const [port, fixedPort] = [await freePort(), await freePort()];
-  time(setup(root, `127.0.0.1:${port}`));
-  const up = await startUp(root);
+  const [port, fixedPort] = [await setUp(root), await freePort()];
+  const up = await startUp(root, port);
   const fixed = startFixed(dir, fixedPort, files.project, join(root, "sites/app/production/run/blue.sock"));
   try {
     for (const world of [files, app]) time(greenroomArgv(world, "deploy"));
@@ -71,11 +66,9 @@ export async function benchNginx(dir: string): Promise<Row[]> {
         { port, host: "app.localhost", path: "/" },
         { ...theirs, path: "/app" },
       )),
-      await switches(root, { ...ours, path: "/page.txt" }),
-      await reloads(fixed, { ...theirs, path: "/page.txt" }),
     ];
   } finally {
-    await Promise.all([up, fixed].map(end));
+    await Promise.all([up.stop(), end(fixed)]);
   }
 }
 
@@ -97,63 +90,6 @@ async function compare(what: string, against: string, ours: Target, theirs: Targ
     row("requests/s", "≥ 0.9 ×", "/s", (one) => one.rate),
     row("p99", "≤ 1.2 ×", "ms", (one) => one.p99),
   ];
-}
-
-/** As many as it takes for half a million requests, and a thousand at least. */
-async function switches(root: string, target: Target): Promise<Row> {
-  const site = siteOf(root, "files", "production");
-  let moved = 0;
-  let done = false;
-  const moving = (async () => {
-    for (; !done; moved++) {
-      const { generation, live } = readTraffic(site)!;
-      moveTraffic(site, { generation: generation + 1, live: other(live), share: 0 });
-      await pause(5);
-    }
-  })();
-  const seen = await load({ ...target, seconds: 25 });
-  done = true;
-  await moving;
-  return {
-    what: `nginx, ${moved} switches, 64 kept connections`,
-    against: "-",
-    wanted: "0 failed",
-    measured: `${seen.failed} failed`,
-    behind: `${seen.answered} requests`,
-  };
-}
-
-async function reloads(nginx: ChildProcess, target: Target): Promise<Row> {
-  const seen = load({ ...target, seconds: 25 });
-  for (let i = 0; i < 100; i++) {
-    nginx.kill("SIGHUP");
-    await pause(200);
-  }
-  const { failed, answered } = await seen;
-  return {
-    what: "what others do: 100 reloads of nginx",
-    against: "-",
-    wanted: "-",
-    measured: `${failed} failed`,
-    behind: `${answered} requests`,
-  };
-}
-
-function setup(root: string, listen: string): string[] {
-  const words = ["setup", "--yes", "--router", "nginx", "--listen", listen, "--unprivileged"];
-  return greenroomArgv({ project: ".", root }, ...words).filter(
-    (word) => word !== "--project" && word !== ".",
-  );
-}
-
-async function startUp(root: string): Promise<ChildProcess> {
-  const argv = greenroomArgv({ project: ".", root }, "up").filter(
-    (word) => word !== "--project" && word !== ".",
-  );
-  const child = spawn(argv[0]!, argv.slice(1), { stdio: ["ignore", "pipe", "inherit"] });
-  for await (const line of createInterface({ input: child.stdout })) if (line.includes('"ready"')) break;
-  child.stdout.resume();
-  return child;
 }
 
 /** What an experienced person would write: everything that makes nginx fast, and an access log. */
@@ -184,28 +120,5 @@ http {
 }
 `,
   );
-  return spawn(findNginx(), ["-p", own, "-c", join(own, "nginx.conf")], { stdio: "inherit" });
-}
-
-function findNginx(): string {
-  const { stdout } = spawnSync("sh", ["-c", "command -v nginx || echo /usr/sbin/nginx"], {
-    encoding: "utf8",
-  });
-  return stdout.trim();
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
-}
-
-function end(child: ChildProcess): Promise<unknown> {
-  const gone = new Promise((resolve) => child.once("exit", resolve));
-  child.kill("SIGTERM");
-  return gone;
+  return spawn(findProgram("nginx")!, ["-p", own, "-c", join(own, "nginx.conf")], { stdio: "inherit" });
 }

@@ -2,11 +2,15 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { removeTree } from "../src/disk/remove.ts";
+import { benchCanary } from "./canary.ts";
 import { benchCommands } from "./commands.ts";
+import { benchEnvironments } from "./environments.ts";
 import { benchFlip } from "./flip.ts";
 import { benchMemory } from "./memory.ts";
 import { benchNginx } from "./nginx.ts";
+import { benchProcessLoad } from "./process-load.ts";
 import { benchRouter } from "./router.ts";
+import { benchServingLoad } from "./serving-load.ts";
 import { benchStage } from "./stage.ts";
 import { printTable, type Row } from "./table.ts";
 
@@ -18,6 +22,10 @@ const benches: Record<string, (dir: string) => Promise<Row[]> | Row[]> = {
   stage: benchStage,
   memory: benchMemory,
   nginx: benchNginx,
+  "serving-load": benchServingLoad,
+  "process-load": benchProcessLoad,
+  environments: benchEnvironments,
+  canary: benchCanary,
 };
 
 const wanted = process.argv.slice(2);

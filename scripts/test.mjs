@@ -13,10 +13,18 @@ const PACKAGES = {
   openssl: "openssl",
   ip: "iproute2",
   "php-fpm": "php-fpm php-cli",
+  wrk: "wrk",
 };
 
 /** What `--long` has more of. */
-const LONG = ["test/faults", "test/e2e/switch-load.test.ts", "test/disk/contention.test.ts"];
+const LONG = [
+  "test/faults",
+  "test/e2e/switch-load.test.ts",
+  "test/e2e/nginx-load.test.ts",
+  "test/e2e/nginx-process-load.test.ts",
+  "test/e2e/canary-load.test.ts",
+  "test/disk/contention.test.ts",
+];
 
 setUp();
 installPackages();

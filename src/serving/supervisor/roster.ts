@@ -5,7 +5,7 @@ import { type FolderWatch, watchFolders } from "./watch.ts";
 
 /** The environments that are supervised. */
 export interface Roster {
-  /** Takes in who is new, lets go who has left, looks at everybody. */
+  /** Takes in who is new, lets go who has left, looks at everybody who may have changed unheard. */
   update(sites: Site[]): void;
   close(manner: "end" | "leave"): Promise<void>;
 }
@@ -13,8 +13,13 @@ export interface Roster {
 interface Entry {
   supervised: Supervised;
   watch: FolderWatch;
+  /** Whether what changes will be heard of. */
+  watched: boolean;
   look(): void;
 }
+
+/** Of those that are watched, so many are looked at in one go, in turn: a thousand at rest must not cost a tenth of a core. */
+const AT_ONCE = 200;
 
 export function createRoster(context: Context): Roster {
   const entries = new Map<string, Entry>();
@@ -33,7 +38,15 @@ export function createRoster(context: Context): Roster {
       for (const site of sites) {
         if (!entries.has(site.dir) && !leaving.has(site.dir)) entries.set(site.dir, enter(site, context));
       }
-      for (const entry of entries.values()) entry.look();
+      const queue = [...entries];
+      let watched = 0;
+      for (const [dir, entry] of queue) {
+        if (entry.watched && ++watched > AT_ONCE) continue;
+        entry.look();
+        // Behind all others, to wait for the next turn.
+        entries.delete(dir);
+        entries.set(dir, entry);
+      }
     },
     async close(manner) {
       for (const [dir, entry] of entries) dismiss(dir, entry, manner);
@@ -53,11 +66,16 @@ function enter(site: Site, { emit, ...context }: Context): Entry {
     }
   };
   const watch = watchFolders(act, (name) => !OURS.test(name));
-  const look = () => {
-    watch.follow([site.dir, at.run(site)]);
-    act();
+  const entry: Entry = {
+    supervised,
+    watch,
+    watched: false,
+    look() {
+      entry.watched = watch.follow([site.dir, at.run(site)]);
+      act();
+    },
   };
-  return { supervised, watch, look };
+  return entry;
 }
 
 /** Names of what is written by the supervisor itself, or not there for good. */

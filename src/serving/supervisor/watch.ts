@@ -2,8 +2,11 @@ import { type FSWatcher, statSync, watch } from "node:fs";
 import { orNull } from "../../disk/durable.ts";
 
 export interface FolderWatch {
-  /** The folders to watch from now on; those that aren't there (yet) are looked for again at the next call. */
-  follow(folders: string[]): void;
+  /**
+   * The folders to watch from now on; those that aren't there (yet) are looked for again at the next call. Answers
+   * whether all are watched.
+   */
+  follow(folders: string[]): boolean;
   close(): void;
 }
 
@@ -35,6 +38,7 @@ export function watchFolders(
       watchers.set(folder, { ino, watcher: watcher.on("error", () => drop(folder)) });
       changed(null, null);
     }
+    return folders.every((folder) => watchers.has(folder));
   };
   const close = () => {
     clearTimeout(timer);
