@@ -1,4 +1,5 @@
 import { HASHED, NEVER_CHANGES } from "../../environment/assets.ts";
+import type { Side } from "../../environment/sides.ts";
 import { TYPES } from "../router/content-types.ts";
 import { type Headers, renderAppHeaders, renderForeverHeaders } from "./headers.ts";
 import { answer, DOWN_PAGE, MISSING_PAGES } from "./pages.ts";
@@ -13,6 +14,9 @@ export interface Content {
   release: string;
   /** Where hashed files of other releases are. */
   assets: string;
+  /** Where the sides' apps are, for those that have any. */
+  upstreams: Record<Side, string | null>;
+  /** The one of the side that a request is for. */
   upstream: string;
   appHost: string;
   headers: Headers;
@@ -180,12 +184,11 @@ function renderStorage(path: string, serve: string): string {
 
 // Answers and bodies go on as they come, however long they take: event streams, uploads of any size, WebSockets.
 function renderPass({
-  upstream,
+  upstreams,
   appHost,
   headers,
-}: Pick<Content, "upstream" | "appHost" | "headers">): string {
-  return `${renderAppHeaders(headers)}proxy_pass ${upstream};
-proxy_http_version 1.1;
+}: Pick<Content, "upstreams" | "appHost" | "headers">): string {
+  return `${renderAppHeaders(headers)}${renderUpstream(upstreams, headers.robots)}proxy_http_version 1.1;
 proxy_buffering off;
 proxy_request_buffering off;
 proxy_connect_timeout 5s;
@@ -197,9 +200,24 @@ proxy_set_header Upgrade $greenroom_upgrade;
 proxy_set_header X-Forwarded-For $greenroom_for;
 proxy_set_header X-Forwarded-Proto $greenroom_proto;
 proxy_set_header X-Forwarded-Host $greenroom_host;
-proxy_set_header X-Request-Id $request_id;
+proxy_set_header X-Request-Id $greenroom_id;
 error_page 502 504 @down;
 gzip off;
+`;
+}
+
+/** By its name and not by a variable, which nginx would look up among all upstreams at each request. */
+function renderUpstream({ blue, green }: Record<Side, string | null>, amongPreviews: boolean): string {
+  const other = `if ($greenroom_side = green) {
+  proxy_pass http://${green};
+}
+`;
+  // A version that isn't on a side has no process.
+  const none = `if ($greenroom_side = "") {
+  return 502;
+}
+`;
+  return `${amongPreviews ? none : ""}${blue && green ? other : ""}proxy_pass http://${blue ?? green};
 `;
 }
 

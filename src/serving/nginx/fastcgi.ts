@@ -55,7 +55,7 @@ function renderPass(script: string, time: number, { upstream, appHost, headers }
     HTTP_X_FORWARDED_FOR: "$greenroom_for",
     HTTP_X_FORWARDED_PROTO: "$greenroom_proto",
     HTTP_X_FORWARDED_HOST: "$greenroom_host",
-    HTTP_X_REQUEST_ID: "$request_id",
+    HTTP_X_REQUEST_ID: "$greenroom_id",
     // PHP's HTTP clients would take a visitor's header for the server's proxy.
     HTTP_PROXY: '""',
   };

@@ -19,9 +19,9 @@ export function renderForeverHeaders(headers: Headers): string {
   return renderSaid(headers) + headers.forever.map(renderOwn).join("");
 }
 
-/** An app decides for itself what it says. */
+/** An app decides for itself what else it says. */
 export function renderAppHeaders(headers: Headers): string {
-  return `${renderSaid(headers)}add_header X-Content-Type-Options $greenroom_nosniff always;\n`;
+  return renderSaid(headers);
 }
 
 function renderSaid({ cookie, robots }: Headers): string {

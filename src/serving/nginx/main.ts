@@ -27,7 +27,7 @@ http {
 ${temporary.map((what) => `  ${what}_temp_path ${file(`tmp/${what}`)};\n`).join("")}${indent(renderGround())}${indent(HTTP)}  include ${file("shared.conf")};
   include ${file("sites/*.conf")};
   server {
-${listen.map((address) => `    listen ${address} default_server;\n`).join("")}    location / {
+${listen.map((address) => `    listen ${address} default_server reuseport;\n`).join("")}    location / {
       ${answer(404, "There is no such site here")}
     }
   }

@@ -58,11 +58,15 @@ geo $greenroom_trusted {
   127.0.0.0/8 1;
   ::1 1;
 }
-${renderForwarded("for", "$remote_addr", "$greenroom_sent_for, $remote_addr")}${renderForwarded("proto", "$scheme")}${renderForwarded("host", "$http_host")}map $upstream_http_x_content_type_options $greenroom_nosniff {
-  default "";
-  "" nosniff;
+map $greenroom_trusted $greenroom_for {
+  0 $remote_addr;
+  1 $proxy_add_x_forwarded_for;
 }
-
+${renderForwarded("proto", "$scheme")}${renderForwarded("host", "$http_host")}
+# As good as nginx's own, which is drawn at random, and that costs more than to find a file.
+map "" $greenroom_id {
+  default "$pid-$connection-$connection_requests-$msec";
+}
 map $http_host $greenroom_port {
   default "";
   "~(?<greenroom_p>:\\d+)$" $greenroom_p;
@@ -77,24 +81,27 @@ map "" $greenroom_side {
 }
 
 log_format greenroom escape=json
-  ${LOGGED},"upstreamSeconds":"$upstream_response_time","id":"$request_id"}';
-# Where no app is asked: to draw an id costs more than to find a file.
+  ${LOGGED},"upstreamSeconds":"$upstream_response_time","id":"$greenroom_id"}';
+# Where no app is asked.
 log_format greenroom_files escape=json
   ${LOGGED}}';
 `;
 }
 
 const LOGGED = `'{"at":"$time_iso8601","host":"$host","bucket":"$greenroom_bucket","side":"$greenroom_side",'
-  '"method":"$request_method","uri":"$request_uri","status":$status,"bytes":$bytes_sent,'
-  '"seconds":"$request_time","from":"$remote_addr"`;
+  '"method":"$request_method","uri":"$request_uri","status":$status,"bytes":$bytes_sent,"from":"$remote_addr",'
+  '"seconds":"$request_time"`;
 
-/** What a proxy before us says counts, where it may. Nearly always nothing is said: that needs no regular expression. */
-function renderForwarded(what: string, seen: string, told = `$greenroom_sent_${what}`): string {
-  return `map "$greenroom_trusted:$http_x_forwarded_${what}" $greenroom_${what} {
-  default ${seen};
-  "0:" ${seen};
-  "1:" ${seen};
-  "~^1:(?<greenroom_sent_${what}>.+)$" "${told}";
+/** What a proxy before us says counts, where it may. */
+function renderForwarded(what: string, seen: string): string {
+  const told = `$http_x_forwarded_${what}`;
+  return `map ${told} $greenroom_told_${what} {
+  default ${told};
+  "" ${seen};
+}
+map $greenroom_trusted $greenroom_${what} {
+  0 ${seen};
+  1 $greenroom_told_${what};
 }
 `;
 }

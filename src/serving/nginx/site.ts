@@ -32,9 +32,9 @@ export function renderSite(facts: Facts): string {
   const { domain, subdomains } = identity;
   const rest = (place: string, appHost: string, said: Pick<Headers, "cookie" | "robots">) =>
     renderRest(facts, place, appHost, { ...said, ...readFileHeaders(site, facts.shapes) });
-  const live = `${renderTraffic(site)}${rest("$greenroom_side", "$http_host", { cookie: true, robots: false })}`;
+  const live = `${renderTraffic(site, "visitors")}${rest("$greenroom_side", "$http_host", { cookie: true, robots: false })}`;
   const wild = subdomains
-    ? `${renderSubdomainChoice(site, domain)}${renderTraffic(site)}${rest("$greenroom_at", "$greenroom_app_host", { cookie: true, robots: true })}`
+    ? `${renderSubdomainChoice(site, domain)}${renderTraffic(site, "previews")}${rest("$greenroom_at", "$greenroom_app_host", { cookie: true, robots: true })}`
     : `${renderPreviewChoice(site, domain)}${rest("$greenroom_at", "$http_host", { cookie: false, robots: true })}`;
   return `# Written by Greenroom. Changes are lost.
 
@@ -51,7 +51,7 @@ function renderUpstreams({ site, shapes, ports }: Facts): string {
   // Files need none, and its socket may have too long a path.
   return SIDES.filter((side) => shapes[side].kind !== "static")
     .map(
-      (side) => `upstream ${upstreamOf(site)}${side} {
+      (side) => `upstream ${upstreamOf(site, side)} {
   server ${word(literal(target(side)))};
   keepalive 32;
   # Apps close connections that idle: ours must be gone before, or a request meets the close.
@@ -63,8 +63,8 @@ function renderUpstreams({ site, shapes, ports }: Facts): string {
 }
 
 /** No name holds two dots in a row, so no two environments share this. */
-function upstreamOf({ project, environment }: Site): string {
-  return `greenroom.${project}..${environment}..`;
+function upstreamOf({ project, environment }: Site, side: string): string {
+  return `greenroom.${project}..${environment}..${side}`;
 }
 
 /** Where there is a certificate for the names, all but a little of plain HTTP is just sent on to them. */
@@ -98,24 +98,19 @@ ${compressed ? "  gzip_static on;\n" : ""}${indent(body)}}
 function renderRest({ site, shapes }: Facts, place: string, appHost: string, headers: Headers): string {
   const release = `${literal(site.dir)}/${place}`;
   const assets = word(literal(at.asset(site)).replace(/\/$/, ""));
-  const upstream = `${upstreamOf(site)}$greenroom_side`;
-  const to = { release, assets, upstream: `http://${upstream}`, appHost, headers };
-  const php = {
-    assets,
-    upstream,
-    appHost,
-    headers,
-    kind: variable(site, "kind"),
-    front: variable(site, "front"),
-  };
+  const nameOf = (side: Side) => (shapes[side].kind === "static" ? null : upstreamOf(site, side));
+  const upstreams = { blue: nameOf("blue"), green: nameOf("green") };
+  const upstream = upstreamOf(site, "$greenroom_side");
+  const to = { release, assets, upstreams, upstream, appHost, headers };
+  const [kind, front] = [variable(site, "kind"), variable(site, "front")];
   const mixed = {
-    kind: variable(site, "kind"),
+    kind,
     folder: variable(site, "folder"),
     storage: both(shapes, ({ storage }) => storage),
     immutable: both(shapes, ({ immutable }) => immutable),
-    php: renderPhpAmong([shapes.blue, shapes.green], php),
+    php: renderPhpAmong([shapes.blue, shapes.green], { ...to, kind, front }),
   };
-  const alike = { ...to, ...(shapes.blue.php && { upstream }), shape: shapes.blue };
+  const alike = { ...to, shape: shapes.blue };
   const content = areEqual(shapes) ? renderContent(alike) : renderMixed({ ...to, ...mixed });
   const posted = areEqual(shapes) ? renderPosted(alike) : renderPostedMixed(mixed);
   return `${renderFileHeaders(headers)}${content}${renderHold(site, posted)}${UNKNOWN_PAGE}${NOTHING_PAGE}`;
