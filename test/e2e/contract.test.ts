@@ -32,6 +32,7 @@ describe("what scripts rely on", () => {
       live: { side: "blue", release: expect.stringMatching(/^\d{4}\.\d\d\.\d\d\.1$/) },
       rehearsal: { side: "green", release: null, checks: "not run" },
       traffic: { blue: 100, green: 0 },
+      paused: null,
       certificates: [],
       urls: {
         live: "http://shop.localhost/",
