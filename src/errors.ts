@@ -56,6 +56,10 @@ export const ERRORS = {
   IO_FAILED: { exit: 20, about: "the file system refused an operation" },
   TOOL_MISSING: { exit: 21, about: "a program that is needed isn't installed" },
   VERIFY_FAILED: { exit: 22, about: "files differ from their manifest and could not be repaired" },
+  SERVER_UNREACHABLE: { exit: 24, about: "a server can't be reached" },
+  SERVER_REFUSED: { exit: 24, about: "a server lets nobody in with the keys that ssh offers" },
+  HOST_KEY_UNKNOWN: { exit: 25, about: "nobody has said yet that a server's host key is its own" },
+  HOST_KEY_CHANGED: { exit: 25, about: "a server shows another host key than the one that is trusted" },
   DOCTOR_FAILED: { exit: 23, about: "doctor found something that keeps Greenroom from working" },
 } as const;
 

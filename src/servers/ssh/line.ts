@@ -1,0 +1,83 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { PassThrough, type Readable } from "node:stream";
+import { GreenroomError } from "../../errors.ts";
+import type { Server } from "../server.ts";
+import { writePinned } from "./host-keys.ts";
+import { sshArgv } from "./options.ts";
+import { explainSsh } from "./refusals.ts";
+import { ABSENT, type Bundle, NO_NODE, startScript } from "./script.ts";
+
+/** The program at the other end of a line: what it reads, and what it says. */
+export interface Line {
+  write(bytes: Buffer): Promise<void>;
+  said: Readable;
+  /** Lets the other side finish what it does, and end. */
+  close(): Promise<void>;
+  /** Why the line went away, in words. */
+  why(): Promise<GreenroomError>;
+}
+
+/** Starts the program on a server, over one connection; brings it there first where it isn't. */
+export async function openLine(server: Server, bundle: Bundle): Promise<Line> {
+  const pinned = writePinned(server);
+  const [command, ...args] = sshArgv(server, pinned.file);
+  const child = spawn(command!, [...args, startScript(server.root, bundle)], { stdio: "pipe" });
+  const errors = gather(child);
+  const ended = once(child, "close").finally(pinned.forget);
+  child.stdin.on("error", () => {});
+  const why = async () => {
+    await ended;
+    return explainSsh(server, errors());
+  };
+  const write = async (bytes: Buffer) => {
+    if (!child.stdin.write(bytes)) await Promise.race([once(child.stdin, "drain"), ended]);
+  };
+  const said = new PassThrough();
+  const close = async () => {
+    child.stdin.end();
+    await ended;
+  };
+  try {
+    const first = await firstLine(child, why);
+    if (first.line === NO_NODE) throw lacksNode(server);
+    if (first.line === ABSENT) await write(bundle.content);
+    else said.write(first.whole);
+    child.stdout.pipe(said);
+    return { write, said, close, why };
+  } catch (error) {
+    child.kill();
+    await ended;
+    throw error;
+  }
+}
+
+function gather(child: ChildProcess): () => string {
+  let text = "";
+  child.stderr!.setEncoding("utf8").on("data", (more: string) => {
+    text = (text + more).slice(-16_384);
+  });
+  return () => text;
+}
+
+/** Up to its end; what came after it is given back. */
+async function firstLine(
+  { stdout }: ChildProcess,
+  why: () => Promise<GreenroomError>,
+): Promise<{ line: string; whole: Buffer }> {
+  let whole = Buffer.alloc(0);
+  for (;;) {
+    const chunk = stdout!.read() as Buffer | null;
+    if (chunk) whole = Buffer.concat([whole, chunk]);
+    const end = whole.indexOf(10);
+    if (end !== -1) return { line: whole.subarray(0, end).toString("utf8"), whole };
+    if (stdout!.readableEnded) throw await why();
+    if (!chunk) await Promise.race([once(stdout!, "readable"), once(stdout!, "end")]);
+  }
+}
+
+function lacksNode({ name }: Server): GreenroomError {
+  return new GreenroomError("TOOL_MISSING", `${name} has no Node.js, or none that a login finds`, {
+    hint: `greenroom provision ${name}, or install Node.js 20.19 or newer there`,
+  });
+}

@@ -1,0 +1,40 @@
+import type { Server } from "../server.ts";
+
+/** The words of `ssh` before those that are run on the other side. Host keys are always checked. */
+export function sshArgv(server: Server, pinned: string | null): string[] {
+  const config = process.env.GREENROOM_SSH_CONFIG;
+  return [
+    "ssh",
+    ...(config ? ["-F", config] : []),
+    ...(server.port === null ? [] : ["-p", String(server.port)]),
+    ...[...ALWAYS, ...(pinned === null ? [] : onlyKeyIn(pinned, server))].flatMap((option) => ["-o", option]),
+    "-T",
+    "--",
+    server.ssh,
+  ];
+}
+
+const ALWAYS = [
+  "StrictHostKeyChecking=yes",
+  // Nobody is there to be asked: keys come from files and the agent.
+  "BatchMode=yes",
+  "ConnectTimeout=10",
+  // A line that is dead is found out within a minute.
+  "ServerAliveInterval=15",
+  "ServerAliveCountMax=3",
+  "ClearAllForwardings=yes",
+  "ForwardAgent=no",
+];
+
+/** `pinned` is a file like known_hosts that holds the one key. */
+function onlyKeyIn(pinned: string, server: Server): string[] {
+  return [
+    `HostKeyAlias=${hostKeyAlias(server)}`,
+    `UserKnownHostsFile=${pinned}`,
+    "GlobalKnownHostsFile=/dev/null",
+  ];
+}
+
+export function hostKeyAlias({ name }: Server): string {
+  return `greenroom.${name}`;
+}

@@ -1,0 +1,38 @@
+import { GreenroomError } from "../../errors.ts";
+import type { Server } from "../server.ts";
+
+/** Why there is no line to a server, from what `ssh` said before it gave up. */
+export function explainSsh({ name, ssh, hostKey }: Server, said: string): GreenroomError {
+  const detail = said.trim().split("\n").filter(Boolean).slice(-8);
+  const who = `${name} (${ssh})`;
+  if (/IDENTIFICATION HAS CHANGED|Offending .* key/.test(said)) {
+    return new GreenroomError(
+      "HOST_KEY_CHANGED",
+      `${who} shows another host key than the one that is trusted`,
+      {
+        hint: "find out why before anything else: somebody may sit in between",
+        detail,
+      },
+    );
+  }
+  if (said.includes("Host key verification failed")) {
+    return hostKey === null
+      ? new GreenroomError("HOST_KEY_UNKNOWN", `nobody has said yet that ${who} is who it says it is`, {
+          hint: `greenroom server trust ${name}`,
+        })
+      : new GreenroomError("HOST_KEY_CHANGED", `${who} shows another host key than greenroom.json pins`, {
+          hint: "find out why before anything else: somebody may sit in between",
+          detail,
+        });
+  }
+  if (said.includes("Permission denied")) {
+    return new GreenroomError("SERVER_REFUSED", `${who} lets nobody in with the keys that ssh offers`, {
+      hint: `make this work first: ssh ${ssh}`,
+      detail,
+    });
+  }
+  return new GreenroomError("SERVER_UNREACHABLE", `${who} can't be reached`, {
+    hint: `make this work first: ssh ${ssh}`,
+    detail,
+  });
+}
