@@ -46,7 +46,7 @@ describe.skipIf(!hasSshd)("a line to a server (else skipped: needs sshd)", { tim
 
   test("has a root with any name taken for just that", async () => {
     const { servers } = await start();
-    const strange = join(servers[0]!.root, 'it\'s a $(touch pwned) `root`; "x" & ~ \\');
+    const strange = join(servers[0]!.root, 'it\'s a $(touch pwned) `root`; "x" & ~');
     const line = await openLine({ ...servers[0]!, root: strange }, ECHO);
     expect((await readMessages(line.said).next()).value.head).toEqual({ hello: ["host", "--root", strange] });
     await line.close();
