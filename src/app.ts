@@ -28,9 +28,11 @@ export interface AppOptions {
   root: string | undefined;
   project: string | undefined;
   emit: Emit;
+  /** In whose name, for the journal; whoever runs it unless told. */
+  by?: string;
 }
 
-export function createApp({ root: given, project: start, emit }: AppOptions): App {
+export function createApp({ root: given, project: start, emit, by = whoAmI() }: AppOptions): App {
   // Whatever the user's umask: the web server must be able to read what is served; secrets state their own mode.
   process.umask(0o022);
   const root = resolve(given ?? defaultRoot());
@@ -41,7 +43,7 @@ export function createApp({ root: given, project: start, emit }: AppOptions): Ap
       supervisor: besidePhp(root, createSupervisorClient(root)),
       door: lazyDoor,
     };
-    return { root, store: openStore(root), parts, by: whoAmI(), now: () => new Date(), emit };
+    return { root, store: openStore(root), parts, by, now: () => new Date(), emit };
   });
   const sceneOf = (spec: EnvironmentSpec): Scene => ({
     world: world(),

@@ -11,7 +11,10 @@ if (!isMainThread) {
   answerAssignment();
 } else if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V"))
   process.stdout.write(`${__VERSION__}\n`);
-else {
+else if (argv[0] === "host") {
+  const { main } = await import("./host.ts");
+  await main(argv.slice(1), __VERSION__);
+} else {
   const { main } = await import("./commands/frame.ts");
   process.exitCode = await main(argv, __VERSION__);
 }

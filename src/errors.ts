@@ -58,6 +58,8 @@ export const ERRORS = {
   VERIFY_FAILED: { exit: 22, about: "files differ from their manifest and could not be repaired" },
   SERVER_UNREACHABLE: { exit: 24, about: "a server can't be reached" },
   SERVER_REFUSED: { exit: 24, about: "a server lets nobody in with the keys that ssh offers" },
+  CALL_REFUSED: { exit: 24, about: "a server takes no such call" },
+  LINE_CUT: { exit: 24, about: "the line to a server was cut; what it had begun, it finishes" },
   HOST_KEY_UNKNOWN: { exit: 25, about: "nobody has said yet that a server's host key is its own" },
   HOST_KEY_CHANGED: { exit: 25, about: "a server shows another host key than the one that is trusted" },
   DOCTOR_FAILED: { exit: 23, about: "doctor found something that keeps Greenroom from working" },

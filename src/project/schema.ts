@@ -28,7 +28,7 @@ const PATH_LIMIT = 1000;
 const NAME_LIMIT = 255;
 
 /** A path inside the release, never out of it. */
-const innerPath = z
+export const innerPath = z
   .string()
   .transform((path) => path.replace(/^\.\/(?=.)/, "").replace(/(?<=.)\/+$/, ""))
   .refine((path) => path === "." || path.split("/").every((part) => !["", ".", ".."].includes(part)), {
@@ -40,7 +40,7 @@ const innerPath = z
     error: `a file's name has at most ${NAME_LIMIT} bytes`,
   });
 
-const properPath = innerPath.refine((path) => path !== ".", { error: "name something inside the release" });
+export const properPath = innerPath.refine((path) => path !== ".", { error: "name something inside the release" });
 
 const domain = z
   .string()
@@ -112,7 +112,7 @@ const php = z.strictObject({
 const OWN_HEADERS =
   /^(?:connection|content-(?:length|type|encoding|range)|date|etag|keep-alive|last-modified|location|server|set-cookie|te|trailer|transfer-encoding|upgrade)$/i;
 
-const headers = z
+export const headers = z
   .record(
     z
       .string()

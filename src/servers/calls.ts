@@ -1,0 +1,53 @@
+import { z } from "zod";
+import type { EnvironmentSpec } from "../environment/spec.ts";
+import type { Scene } from "../environment/world.ts";
+import { GreenroomError } from "../errors.ts";
+import { isName } from "../names.ts";
+import { operations } from "./operations.ts";
+import { specSchema } from "./spec-schema.ts";
+
+const version = z.string().refine(isName);
+const dryRun = z.boolean();
+const force = z.boolean();
+
+/** What each operation takes, where its caller is on another machine and might say anything. */
+const inputs = {
+  stage: z.strictObject({ release: version, dryRun }),
+  check: z.strictObject({ dryRun }),
+  switch: z.strictObject({ force, dryRun }),
+  rollback: z.strictObject({ to: version.nullable(), force, dryRun }),
+  canary: z.strictObject({ share: z.int().min(0).max(99), force, dryRun }),
+  pause: z.strictObject({ hold: z.number().positive(), dryRun }),
+  resume: z.strictObject({ dryRun }),
+  verify: z.strictObject({ dryRun }),
+  prune: z.strictObject({ dryRun }),
+  remove: z.strictObject({ force, storage: z.boolean(), dryRun }),
+} satisfies Record<OperationName, z.ZodType>;
+
+export type OperationName = keyof typeof operations;
+export type Input<N extends OperationName> = Parameters<(typeof operations)[N]>[1];
+export type Output<N extends OperationName> = Awaited<ReturnType<(typeof operations)[N]>>;
+
+/** Does to an environment here what somebody elsewhere asks for. */
+export function perform(
+  sceneOf: (spec: EnvironmentSpec) => Scene,
+  { operation, spec, input }: { operation: unknown; spec: unknown; input: unknown },
+): Promise<object> {
+  const name = z.enum(Object.keys(inputs) as [OperationName]).safeParse(operation);
+  if (!name.success) throw refused(`there is no operation ${JSON.stringify(operation)}`);
+  const run = operations[name.data] as (scene: Scene, input: unknown) => Promise<object>;
+  return run(sceneOf(parse(specSchema, spec)), parse(inputs[name.data], input));
+}
+
+export function parse<T>(schema: z.ZodType<T>, value: unknown): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw refused(`${issue!.path.join(".")}: ${issue!.message}`);
+}
+
+function refused(why: string): GreenroomError {
+  return new GreenroomError("CALL_REFUSED", `this server takes no such call: ${why}`, {
+    hint: "use the same version of Greenroom on both machines",
+  });
+}

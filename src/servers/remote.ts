@@ -1,0 +1,98 @@
+import { GreenroomError } from "../errors.ts";
+import type { Emit, Event } from "../events.ts";
+import type { Host } from "./host.ts";
+import { PROTOCOL } from "./serve-calls.ts";
+import type { Server } from "./server.ts";
+import { type Line, openLine } from "./ssh/line.ts";
+import type { Bundle } from "./ssh/script.ts";
+import { encodeMessage, type Message, readMessages } from "./wire.ts";
+
+export interface Caller {
+  bundle: Bundle;
+  /** user@host, for the journals of the servers. */
+  by: string;
+  emit: Emit;
+}
+
+/** A machine at the other end of a line; one line carries all that a command has to say to it. */
+export async function connect(server: Server, { bundle, by, emit }: Caller): Promise<Host> {
+  const line = await openLine(server, bundle);
+  const messages = readMessages(line.said);
+  await readHello(server, line, messages);
+  let last = 0;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  const ask = async (head: object): Promise<object> => {
+    const id = ++last;
+    await line.write(encodeMessage({ id, by, ...head }));
+    for (;;) {
+      const { head: said } = await next(server, line, messages);
+      if (said.error) throw errorFrom(server, said.error as SaidError);
+      if (said.id !== id) continue;
+      if (said.event) emit(said.event as Event);
+      else return said.result as object;
+    }
+  };
+  // The other side answers one after the other.
+  const call = (head: object) => {
+    const answer = turn.then(() => ask(head));
+    turn = answer.catch(() => {});
+    return answer;
+  };
+  return {
+    name: server.name,
+    operate: (spec, operation, input) => call({ call: "operate", operation, spec, input }) as Promise<never>,
+    look: (spec) => call({ call: "look", spec }) as Promise<never>,
+    close: () => line.close(),
+  };
+}
+
+async function readHello(server: Server, line: Line, messages: AsyncGenerator<Message>): Promise<void> {
+  const { head } = await next(server, line, messages);
+  const { protocol, version } = (head.hello ?? {}) as { protocol?: number; version?: string };
+  if (protocol === PROTOCOL) return;
+  await line.close();
+  throw new GreenroomError(
+    "CALL_REFUSED",
+    `${server.name} runs Greenroom ${version}, which speaks otherwise`,
+    {
+      hint: `greenroom server restrict ${server.name}, as somebody who may log in there`,
+    },
+  );
+}
+
+async function next(server: Server, line: Line, messages: AsyncGenerator<Message>): Promise<Message> {
+  const { value, done } = await messages.next().catch((error: unknown) => {
+    throw cut(server, error);
+  });
+  if (!done) return value;
+  throw cut(server, await line.why());
+}
+
+function cut({ name }: Server, cause: unknown): GreenroomError {
+  const words = cause instanceof Error ? cause.message : String(cause);
+  return new GreenroomError(
+    "LINE_CUT",
+    `the line to ${name} was cut: what it had begun, it finishes or undoes`,
+    {
+      hint: "greenroom status; then give the same command again",
+      detail: [words, ...(cause instanceof GreenroomError ? cause.detail : [])],
+      cause,
+    },
+  );
+}
+
+interface SaidError {
+  code: string;
+  message: string;
+  hint?: string;
+  detail?: string[];
+}
+
+function errorFrom({ name }: Server, { code, message, hint, detail = [] }: SaidError): Error {
+  if (code === "BUG") return Object.assign(new Error(`${name}: ${message}`), { stack: detail.join("\n") });
+  return new GreenroomError(code as ConstructorParameters<typeof GreenroomError>[0], `${name}: ${message}`, {
+    ...(hint ? { hint } : {}),
+    detail,
+  });
+}

@@ -1,0 +1,88 @@
+import { z } from "zod";
+import type { EnvironmentSpec } from "../environment/spec.ts";
+import { isName } from "../names.ts";
+import { headers, innerPath, properPath, questions } from "../project/schema.ts";
+
+// What comes over a line was made by a Greenroom from a greenroom.json, or by somebody who only says so.
+
+const name = z.string().refine(isName);
+const text = z.string().refine((value) => !value.includes("\0"));
+const duration = z.number().nonnegative();
+const absolute = text.startsWith("/");
+const keyPair = z.strictObject({ certificate: absolute, key: absolute });
+const user = z
+  .string()
+  .regex(/^[a-z_][a-z0-9_-]{0,31}$/)
+  .nullable();
+const variables = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), text);
+const files = { headers, immutable: z.array(properPath).optional() };
+
+const serve = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("static"), public: innerPath, ...files }),
+  z.strictObject({
+    kind: z.literal("process"),
+    start: z
+      .record(name, text)
+      .refine((start) => "web" in start)
+      .transform((start) => start as Record<string, string> & { web: string }),
+    public: innerPath.nullable(),
+    ...files,
+    health: text.startsWith("/"),
+    listen: z.enum(["socket", "port"]),
+    startWithin: duration,
+    drain: duration,
+    user,
+  }),
+  z.strictObject({
+    kind: z.literal("php"),
+    public: innerPath,
+    ...files,
+    front: properPath.nullable(),
+    health: text.startsWith("/"),
+    user,
+    php: z.strictObject({
+      memory: z.number(),
+      upload: z.number(),
+      time: duration,
+      workers: z.number(),
+      confined: z.boolean(),
+      ini: z.record(z.string().regex(/^[A-Za-z_][\w.-]*$/), text),
+    }),
+  }),
+]);
+
+const task = z.strictObject({
+  run: text,
+  on: z.enum(["rehearsal", "live"]),
+  timeout: duration,
+  needs: z.array(name),
+});
+
+const check = z.union([
+  z.strictObject({ http: text, status: z.number(), contains: text.nullable(), within: duration }),
+  z.strictObject({ files: z.array(properPath) }),
+  z.strictObject({ shrinks: z.number() }),
+  z.strictObject({ task: name }),
+]);
+
+/** An environment as another machine wants it here. Names and paths in it lead nowhere else. */
+export const specSchema = z.strictObject({
+  project: name,
+  environment: name,
+  domain: questions.domain,
+  subdomains: z.boolean(),
+  previews: z.enum(["secret", "open"]),
+  tls: z
+    .strictObject({ own: z.union([z.literal("acme"), keyPair]), previews: keyPair.nullable() })
+    .nullable(),
+  keep: z.int().min(1),
+  switch: z.enum(["manual", "auto"]),
+  servers: z.array(name),
+  serve,
+  env: variables,
+  storage: z.array(properPath),
+  config: z.array(z.strictObject({ path: properPath, content: z.string() })),
+  tasks: z.record(name, task),
+  checks: z.array(check),
+  hooks: z.record(text, z.array(name)),
+}) satisfies z.ZodType<EnvironmentSpec>;
