@@ -40,7 +40,9 @@ export const innerPath = z
     error: `a file's name has at most ${NAME_LIMIT} bytes`,
   });
 
-export const properPath = innerPath.refine((path) => path !== ".", { error: "name something inside the release" });
+export const properPath = innerPath.refine((path) => path !== ".", {
+  error: "name something inside the release",
+});
 
 const domain = z
   .string()

@@ -15,12 +15,15 @@ import type { FileEntry } from "./manifest.ts";
 import type { Content } from "./read-source.ts";
 import { objectName, objectPath, type Store } from "./store.ts";
 
+/** All of a content, or null where it is in the spill. */
+type Kept = Pick<Content, "bytes">;
+
 /** One thread's way into an intake. */
 export interface Keeper {
   /** Where to copy what is too large for memory, before `keep`. */
   spill: string;
   /** Keeps a content unless the store has it. The answer has the mtime that its object carries. */
-  keep(content: Content, entry: FileEntry): FileEntry;
+  keep(content: Kept, entry: FileEntry): FileEntry;
 }
 
 export function openKeeper(store: Store, intake: Place, name: string): Keeper {

@@ -59,7 +59,7 @@ function readFile(job: ReadJob, keeper: Keeper, index: number): ReadFile {
   const { look, size, sha256, bytes } = readSource(path, `${job.source}/${path}`, seen, keeper.spill);
   const mtime = objectTime(look, job.lastRelease, Date.now() / 1000);
   const entry: FileEntry = { kind: "file", path, executable: look.executable, size, sha256, mtime };
-  return { index, look, entry: keeper.keep({ look, size, sha256, bytes }, entry) };
+  return { index, look, entry: keeper.keep({ bytes }, entry) };
 }
 
 /**

@@ -15,6 +15,8 @@ export function createLocalHost(sceneOf: (spec: EnvironmentSpec) => Scene): Host
       return (await run(sceneOf(spec), input)) as Output<typeof operation>;
     },
     look: async (spec) => viewOf(sceneOf(spec)),
+    // It is there that releases are made.
+    async receive() {},
     async close() {},
   };
 }

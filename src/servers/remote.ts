@@ -1,5 +1,6 @@
 import { GreenroomError } from "../errors.ts";
 import type { Emit, Event } from "../events.ts";
+import { deliver } from "./deliver.ts";
 import type { Host } from "./host.ts";
 import { PROTOCOL } from "./serve-calls.ts";
 import type { Server } from "./server.ts";
@@ -22,9 +23,9 @@ export async function connect(server: Server, { bundle, by, emit }: Caller): Pro
   let last = 0;
   let turn: Promise<unknown> = Promise.resolve();
 
-  const ask = async (head: object): Promise<object> => {
+  const ask = async (head: object, body?: Buffer): Promise<object> => {
     const id = ++last;
-    await line.write(encodeMessage({ id, by, ...head }));
+    await line.write(encodeMessage({ id, by, ...head }, body));
     for (;;) {
       const { head: said } = await next(server, line, messages);
       if (said.error) throw errorFrom(server, said.error as SaidError);
@@ -34,8 +35,8 @@ export async function connect(server: Server, { bundle, by, emit }: Caller): Pro
     }
   };
   // The other side answers one after the other.
-  const call = (head: object) => {
-    const answer = turn.then(() => ask(head));
+  const call = (head: object, body?: Buffer) => {
+    const answer = turn.then(() => ask(head, body));
     turn = answer.catch(() => {});
     return answer;
   };
@@ -43,6 +44,7 @@ export async function connect(server: Server, { bundle, by, emit }: Caller): Pro
     name: server.name,
     operate: (spec, operation, input) => call({ call: "operate", operation, spec, input }) as Promise<never>,
     look: (spec) => call({ call: "look", spec }) as Promise<never>,
+    receive: (store, manifest) => deliver(call, store, manifest, emit),
     close: () => line.close(),
   };
 }

@@ -4,7 +4,9 @@ import type { EnvironmentSpec } from "../environment/spec.ts";
 import type { Scene } from "../environment/world.ts";
 import { GreenroomError, translateErrno } from "../errors.ts";
 import type { Emit } from "../events.ts";
+import type { Store } from "../release/store.ts";
 import { parse, perform } from "./calls.ts";
+import { createDeliveries, type Deliveries } from "./deliveries.ts";
 import { specSchema } from "./spec-schema.ts";
 import { viewOf } from "./view.ts";
 import { encodeMessage, type Message, readMessages } from "./wire.ts";
@@ -16,6 +18,7 @@ export interface Callee {
   version: string;
   /** An environment here, what happens to it told to `emit`, in the name of whoever asks. */
   sceneOf(spec: EnvironmentSpec, emit: Emit, by: string): Scene;
+  store(): Store;
 }
 
 /**
@@ -29,32 +32,40 @@ export async function serveCalls(callee: Callee, from: Readable, to: Writable): 
   const say = (head: object) => void to.write(encodeMessage(head));
   say({ hello: { protocol: PROTOCOL, version: callee.version } });
   try {
-    for await (const message of readMessages(from)) await answer(callee, message, say);
+    const deliveries = createDeliveries(callee.store());
+    for await (const message of readMessages(from)) await answer({ ...callee, deliveries }, message, say);
   } catch (error) {
     say({ error: describe(error) });
   }
 }
 
-async function answer(callee: Callee, { head }: Message, say: (head: object) => void): Promise<void> {
+type Conversation = Callee & { deliveries: Deliveries };
+
+async function answer(callee: Conversation, message: Message, say: (head: object) => void): Promise<void> {
+  const { head } = message;
   const { id } = head;
   try {
     const by = parse(z.string().max(200), head.by);
     const emit: Emit = (event) => say({ id, event });
-    say({ id, result: await CALLS[parse(z.enum(["operate", "look"]), head.call)](callee, head, emit, by) });
+    const call = parse(z.enum(Object.keys(CALLS) as [CallName]), head.call);
+    say({ id, result: await CALLS[call](callee, message, emit, by) });
   } catch (error) {
     say({ id, error: describe(error) });
   }
 }
 
-type Call = (callee: Callee, head: Message["head"], emit: Emit, by: string) => Promise<object>;
+type CallName = "operate" | "look" | "heads" | "offer" | "put" | "record";
+type Call = (callee: Conversation, message: Message, emit: Emit, by: string) => Promise<object> | object;
 
-const CALLS: Record<"operate" | "look", Call> = {
-  async operate({ sceneOf }, { operation, spec, input }, emit, by) {
+const CALLS: Record<CallName, Call> = {
+  operate({ sceneOf }, { head: { operation, spec, input } }, emit, by) {
     return perform((wanted) => sceneOf(wanted, emit, by), { operation, spec, input });
   },
-  async look({ sceneOf }, { spec }, emit, by) {
-    return viewOf(sceneOf(parse(specSchema, spec), emit, by));
-  },
+  look: ({ sceneOf }, { head }, emit, by) => viewOf(sceneOf(parse(specSchema, head.spec), emit, by)),
+  heads: ({ deliveries }, { head }) => deliveries.heads({ project: head.project }),
+  offer: ({ deliveries }, { head, body }) => deliveries.offer({ head: head.head, base: head.base }, body),
+  put: ({ deliveries }, { head, body }) => deliveries.put({ contents: head.contents }, body),
+  record: ({ deliveries }) => deliveries.record(),
 };
 
 /** What the other side makes an error of its own from. */
