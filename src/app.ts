@@ -9,6 +9,10 @@ import { usualAccount } from "./processes/account.ts";
 import { loadProject, type Project } from "./project/load.ts";
 import { chooseEnvironment, resolveSpec } from "./project/resolve.ts";
 import { openStore } from "./release/store.ts";
+import { findServer } from "./servers/find-server.ts";
+import type { Host } from "./servers/host.ts";
+import { createLocalHost } from "./servers/local.ts";
+import { LOCAL } from "./servers/server.ts";
 import { createSupervisorClient } from "./serving/supervisor/client.ts";
 
 /** The real world, built once for a command. What a command doesn't ask for isn't opened. */
@@ -22,6 +26,8 @@ export interface App {
   /** The environment that the command names, or the project's only one. */
   scene(environment: string | undefined): Scene;
   sceneOf(spec: EnvironmentSpec): Scene;
+  /** A machine by its name in greenroom.json, with a line to it where it isn't this one. */
+  host(name: string): Promise<Host>;
 }
 
 export interface AppOptions {
@@ -30,9 +36,11 @@ export interface AppOptions {
   emit: Emit;
   /** In whose name, for the journal; whoever runs it unless told. */
   by?: string;
+  /** Of this program. */
+  version: string;
 }
 
-export function createApp({ root: given, project: start, emit, by = whoAmI() }: AppOptions): App {
+export function createApp({ root: given, project: start, emit, by = whoAmI(), version }: AppOptions): App {
   // Whatever the user's umask: the web server must be able to read what is served; secrets state their own mode.
   process.umask(0o022);
   const root = resolve(given ?? defaultRoot());
@@ -58,6 +66,12 @@ export function createApp({ root: given, project: start, emit, by = whoAmI() }: 
     world,
     scene: (environment) => sceneOf(resolveSpec(project(), chooseEnvironment(project(), environment))),
     sceneOf,
+    async host(name) {
+      if (name === LOCAL) return createLocalHost(sceneOf);
+      const { connect, readOwnBundle } = await import("./servers/remote.ts");
+      const server = findServer(project().file, name);
+      return connect(server, { bundle: readOwnBundle(version), by, emit });
+    },
   };
 }
 

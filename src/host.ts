@@ -7,7 +7,7 @@ import { serveCalls } from "./servers/serve-calls.ts";
 export async function main(argv: string[], version: string): Promise<void> {
   const { values } = parseArgs({ args: argv, options: { root: { type: "string" } } });
   const appOf = (emit: Emit, by?: string) =>
-    createApp({ root: values.root, project: undefined, emit, ...(by === undefined ? {} : { by }) });
+    createApp({ root: values.root, project: undefined, emit, version, ...(by === undefined ? {} : { by }) });
   const callee = {
     version,
     sceneOf: (spec, emit, by) => appOf(emit, by).sceneOf(spec),

@@ -1,7 +1,7 @@
 import { GreenroomError } from "../errors.ts";
-import { operations } from "../servers/operations.ts";
 import { defineCommand, flag } from "./command.ts";
 import { outcomeOf, renderOutcome } from "./outcome.ts";
+import { withPlace } from "./with-place.ts";
 
 export default defineCommand({
   words: ["<environment>", "<share>"],
@@ -12,15 +12,15 @@ export default defineCommand({
     "greenroom canary production 5%",
     "greenroom canary production 0",
   ],
-  async run({ app, words, options, dryRun }) {
-    const scene = app.scene(words[0]);
-    const done = await operations.canary(scene, {
-      share: parseShare(words[1]!),
-      force: options.force,
-      dryRun,
-    });
-    return { ...outcomeOf(scene, done, dryRun), traffic: done.traffic };
-  },
+  run: ({ app, words, options, dryRun }) =>
+    withPlace(app, words[0], async (place) => {
+      const done = await place.operate("canary", {
+        share: parseShare(words[1]!),
+        force: options.force,
+        dryRun,
+      });
+      return { ...outcomeOf(place.spec, done, dryRun), traffic: done.traffic };
+    }),
   render: (result, paint) =>
     renderOutcome(result, paint, () => {
       const { blue = 0, green = 0 } = result.traffic ?? {};

@@ -1,17 +1,17 @@
-import { operations } from "../servers/operations.ts";
 import { defineCommand } from "./command.ts";
 import { outcomeOf, renderOutcome } from "./outcome.ts";
+import { withPlace } from "./with-place.ts";
 
 export default defineCommand({
   words: ["[environment]"],
   options: {},
   changes: true,
   examples: ["greenroom check production"],
-  async run({ app, words, dryRun }) {
-    const scene = app.scene(words[0]);
-    const done = await operations.check(scene, { dryRun });
-    return { ...outcomeOf(scene, done, dryRun), release: done.release, results: done.results };
-  },
+  run: ({ app, words, dryRun }) =>
+    withPlace(app, words[0], async (place) => {
+      const done = await place.operate("check", { dryRun });
+      return { ...outcomeOf(place.spec, done, dryRun), release: done.release, results: done.results };
+    }),
   render: (result, paint) =>
     renderOutcome(
       result,

@@ -1,8 +1,6 @@
-import { readState } from "../environment/state.ts";
-import type { Scene } from "../environment/world.ts";
-import { operations } from "../servers/operations.ts";
+import { liveRelease } from "../environment/state.ts";
 import { defineCommand, flag } from "./command.ts";
-import { outcomeOf, renderOutcome, urlsOf } from "./outcome.ts";
+import { outcomeOf, renderOutcome } from "./outcome.ts";
 import { sourceOptions, withRelease } from "./release.ts";
 
 export default defineCommand({
@@ -11,22 +9,23 @@ export default defineCommand({
   changes: true,
   examples: ["greenroom deploy production", "greenroom deploy production --switch --from main"],
   run: ({ app, words, options, dryRun }) =>
-    withRelease(app, words[0], options, dryRun, async (scene, { release }) => {
-      const switches = options.switch || scene.spec.switch === "auto" || readState(scene.site).live === null;
-      const staged = await operations.stage(scene, { release, dryRun });
-      const outcome = outcomeOf(scene, staged, dryRun);
+    withRelease(app, words[0], options, dryRun, async (place, { release }) => {
+      const switches = options.switch || place.spec.switch === "auto" || (await place.look()).live === null;
+      const staged = await place.operate("stage", { release, dryRun });
+      const outcome = outcomeOf(place.spec, staged, dryRun);
       if (dryRun) outcome.plan!.push(...laterSteps(switches));
-      else if (!isLive(scene, release)) {
-        outcome.warnings.push(...(await operations.check(scene, { dryRun })).warnings);
+      else if (liveRelease(staged.state) !== release) {
+        outcome.warnings.push(...(await place.operate("check", { dryRun })).warnings);
         if (switches)
-          outcome.warnings.push(...(await operations.switch(scene, { force: false, dryRun })).warnings);
+          outcome.warnings.push(...(await place.operate("switch", { force: false, dryRun })).warnings);
       }
+      const { live, urls } = await place.look();
       return {
         ...outcome,
         release,
         changed: staged.changed,
-        live: isLive(scene, release),
-        urls: urlsOf(scene),
+        live: live?.release === release,
+        urls,
       };
     }),
   render: (result, paint) =>
@@ -36,11 +35,6 @@ export default defineCommand({
         : `${result.environment}: ${paint.bold(result.release)} is ready to be looked at\n${result.urls.rehearsal}\nthen: greenroom switch ${result.environment}`,
     ),
 });
-
-function isLive({ site }: Scene, release: string): boolean {
-  const { live, sides } = readState(site);
-  return live !== null && sides[live] === release;
-}
 
 function laterSteps(switches: boolean): string[] {
   return ["run the checks against the rehearsal", ...(switches ? ["switch, if they passed"] : [])];

@@ -32,7 +32,7 @@ async function buildProgram(argv: string[], version: string, screen: Screen): Pr
   for (const [name, { about, load }] of Object.entries(commands)) {
     const child = program.command(name).description(about);
     // Only the command that was typed is loaded; the others are there for the list.
-    if (name === typed) declare(child, (await load()).default, screen);
+    if (name === typed) declare(child, (await load()).default, screen, version);
   }
   return program;
 }
@@ -45,7 +45,7 @@ Examples:
   greenroom switch production     make the rehearsal live
   greenroom rollback production   return to the release before`;
 
-function declare(child: Commander, command: Command, screen: Screen): void {
+function declare(child: Commander, command: Command, screen: Screen, version: string): void {
   for (const word of command.words) child.argument(word);
   for (const [name, option] of Object.entries(command.options)) {
     const spoken = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -59,18 +59,25 @@ function declare(child: Commander, command: Command, screen: Screen): void {
     .addHelpText("after", `\nExamples:\n${command.examples.map((example) => `  ${example}`).join("\n")}`)
     .action(async (...given: unknown[]) => {
       const words = given.slice(0, command.words.length).filter((word) => word !== undefined) as string[];
-      await call(command, words, child.opts(), screen);
+      await call(command, words, child.opts(), screen, version);
     });
 }
 
 type Parsed = Record<string, boolean | string | undefined>;
 
-async function call(command: Command, words: string[], parsed: Parsed, screen: Screen): Promise<void> {
+async function call(
+  command: Command,
+  words: string[],
+  parsed: Parsed,
+  screen: Screen,
+  version: string,
+): Promise<void> {
   assertGiven(parsed);
   const app = createApp({
     root: parsed.root as string | undefined,
     project: parsed.project as string | undefined,
     emit: screen.emit,
+    version,
   });
   const options = Object.fromEntries(
     Object.entries(command.options).map(([name, { kind }]) => [

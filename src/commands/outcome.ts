@@ -1,11 +1,5 @@
-import { readJsonIfWhole } from "../disk/durable.ts";
-import { previewHost } from "../environment/previews.ts";
-import { at, type Identity, type Site, type UpState } from "../environment/site.ts";
-import { exists } from "../environment/state.ts";
+import type { EnvironmentSpec } from "../environment/spec.ts";
 import { describeStep, type Step } from "../environment/steps.ts";
-import { rolesServed } from "../environment/tls.ts";
-import type { Scene } from "../environment/world.ts";
-import { readMachine, tlsPortOf } from "../serving/machine.ts";
 import type { Paint } from "./paint.ts";
 
 /** What every answer of a command that changes something has. */
@@ -17,12 +11,12 @@ export interface Outcome {
 }
 
 export function outcomeOf(
-  scene: Scene,
+  { environment }: EnvironmentSpec,
   done: { steps: Step[]; warnings: string[] },
   dryRun: boolean,
 ): Outcome {
   return {
-    environment: scene.spec.environment,
+    environment,
     ...(dryRun ? { plan: done.steps.map(describeStep) } : {}),
     warnings: done.warnings,
   };
@@ -33,29 +27,4 @@ export function renderOutcome(outcome: Outcome, paint: Paint, sentence: () => st
   if (!outcome.plan) return sentence();
   if (outcome.plan.length === 0) return "nothing would change";
   return outcome.plan.map((step, i) => `${paint.dim(String(i + 1).padStart(3))}  ${step}`).join("\n");
-}
-
-/** The addresses of an environment, with the port of `greenroom up` where that runs. */
-export function urlsOf({ site, spec }: Pick<Scene, "site" | "spec">) {
-  const port = readJsonIfWhole<UpState>(at.up(site.root))?.port ?? 80;
-  const { domain: own, below } = httpsOf(site);
-  const url = (host: string, https: number | null) =>
-    https === null ? urlTo("http", host, port, 80) : urlTo("https", host, https, 443);
-  // A new address is waited for until the switch.
-  const domain = readJsonIfWhole<Identity>(at.identity(site))?.domain ?? spec.domain;
-  // The secret in a preview's address is made with the environment.
-  const rehearsal = exists(site) ? url(previewHost(site, domain, "rehearsal"), below) : null;
-  return { live: url(domain, own), rehearsal };
-}
-
-/** The ports by which the domain and the names below it are answered by https; null where they aren't. */
-function httpsOf(site: Site): { domain: number | null; below: number | null } {
-  const port = tlsPortOf(readMachine(site.root));
-  const identity = port === null ? null : readJsonIfWhole<Identity>(at.identity(site));
-  const roles = identity ? rolesServed(site, identity) : { domain: null, below: null };
-  return { domain: roles.domain && port, below: roles.below && port };
-}
-
-function urlTo(protocol: string, host: string, port: number, usual: number): string {
-  return `${protocol}://${host}${port === usual ? "" : `:${port}`}/`;
 }

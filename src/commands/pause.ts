@@ -1,19 +1,19 @@
 import { GreenroomError } from "../errors.ts";
 import { parseDuration } from "../project/durations.ts";
-import { operations } from "../servers/operations.ts";
 import { defineCommand, value } from "./command.ts";
 import { outcomeOf, renderOutcome } from "./outcome.ts";
+import { withPlace } from "./with-place.ts";
 
 export default defineCommand({
   words: ["[environment]"],
   options: { for: value("DURATION", "how long requests are held at most: 30s, 5m; a minute unless told") },
   changes: true,
   examples: ["greenroom pause production", "greenroom pause production --for 5m"],
-  async run({ app, words, options, dryRun }) {
-    const scene = app.scene(words[0]);
-    const done = await operations.pause(scene, { hold: parseHold(options.for ?? "1m"), dryRun });
-    return { ...outcomeOf(scene, done, dryRun), until: done.until };
-  },
+  run: ({ app, words, options, dryRun }) =>
+    withPlace(app, words[0], async (place) => {
+      const done = await place.operate("pause", { hold: parseHold(options.for ?? "1m"), dryRun });
+      return { ...outcomeOf(place.spec, done, dryRun), until: done.until };
+    }),
   render: (result, paint) =>
     renderOutcome(
       result,

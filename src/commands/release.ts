@@ -9,7 +9,9 @@ import { type Source, withSource } from "../project/source.ts";
 import { listVersions, lockStore, readRelease } from "../release/store.ts";
 import { nextVersion } from "../release/versions.ts";
 import { walk } from "../release/walk.ts";
+import type { Host } from "../servers/host.ts";
 import { flag, type Given, value } from "./command.ts";
+import { actingOn, type Place, withPlace } from "./with-place.ts";
 
 export const sourceOptions = {
   from: value("SOURCE", "a folder or a git ref; else the project's folder"),
@@ -34,18 +36,24 @@ export async function withRelease<T>(
   environment: string | undefined,
   options: Given<typeof sourceOptions>,
   dryRun: boolean,
-  use: (scene: Scene, prepared: Prepared) => Promise<T>,
+  use: (place: Place, prepared: Prepared) => Promise<T>,
 ): Promise<T> {
   const project = app.project();
   const name = chooseEnvironment(project, environment);
   const lock = dryRun ? null : lockStore(app.world().store, "shared", {});
   try {
-    if (options.release) return await use(app.scene(name), findStored(app.scene(name), options));
-    return await withSource(project, options.from, { emit: app.emit, build: !dryRun }, async (source) => {
-      const scene = app.sceneOf(resolveSpec(source.project, name));
-      if (dryRun) return use(scene, foresee(scene, source, options));
-      const { manifest, read } = makeRelease(scene, source, options);
-      return use(scene, { release: manifest.version, files: manifest.files, read });
+    // Before anything is built: whoever isn't there won't get it.
+    return await withPlace(app, name, async (place) => {
+      if (options.release) return use(place, await findStored(app.scene(name), place.host, options));
+      return withSource(project, options.from, { emit: app.emit, build: !dryRun }, async (source) => {
+        const scene = app.sceneOf(resolveSpec(source.project, name));
+        const there = actingOn(place.host, scene.spec);
+        if (dryRun) return use(there, foresee(scene, source, options));
+        const elsewhere = await place.host.heads(scene.spec.project);
+        const { manifest, read } = makeRelease(scene, source, { ...options, elsewhere });
+        await place.host.receive(scene.world.store, manifest);
+        return use(there, { release: manifest.version, files: manifest.files, read });
+      });
     });
   } finally {
     lock?.release();
@@ -53,10 +61,11 @@ export async function withRelease<T>(
 }
 
 /** A release that was made before, by the name that the user gave. */
-function findStored(
+async function findStored(
   { spec, world }: Scene,
+  host: Host,
   { release, from, version, merge }: Given<typeof sourceOptions>,
-): Prepared {
+): Promise<Prepared> {
   if (from !== undefined || version !== undefined || merge) {
     throw new GreenroomError(
       "USAGE",
@@ -64,8 +73,12 @@ function findStored(
     );
   }
   assertVersion(release!);
-  const { entries, files } = readRelease(world.store, spec.project, release!);
+  const there = (await host.heads(spec.project)).find(({ version }) => version === release);
+  if (there) return { release: release!, files: there.files, read: 0 };
+  const manifest = readRelease(world.store, spec.project, release!);
+  const { entries, files } = manifest;
   assertPublic(spec, entries);
+  await host.receive(world.store, manifest);
   return { release: release!, files, read: 0 };
 }
 

@@ -1,5 +1,5 @@
-import { operations } from "../servers/operations.ts";
 import { defineCommand, flag } from "./command.ts";
+import { withPlace } from "./with-place.ts";
 
 export default defineCommand({
   words: ["<environment>"],
@@ -9,10 +9,10 @@ export default defineCommand({
   },
   changes: true,
   examples: ["greenroom remove staging", "greenroom remove staging --storage"],
-  async run({ app, words, options, dryRun }) {
-    const removed = await operations.remove(app.scene(words[0]), { ...options, dryRun });
-    return { ...removed, dryRun };
-  },
+  run: ({ app, words, options, dryRun }) =>
+    withPlace(app, words[0], async (place) => {
+      return { ...(await place.operate("remove", { ...options, dryRun })), dryRun };
+    }),
   render: ({ removed, storage, dryRun }) =>
     `${removed} ${dryRun ? "would be" : "is"} removed${storage ? `; its storage stays in ${storage}` : ""}`,
 });

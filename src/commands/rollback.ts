@@ -1,7 +1,6 @@
-import { lockStore } from "../release/store.ts";
-import { operations } from "../servers/operations.ts";
 import { defineCommand, flag, value } from "./command.ts";
 import { outcomeOf, renderOutcome } from "./outcome.ts";
+import { withPlace } from "./with-place.ts";
 
 export default defineCommand({
   words: ["[environment]"],
@@ -11,17 +10,13 @@ export default defineCommand({
   },
   changes: true,
   examples: ["greenroom rollback production", "greenroom rollback production --to 2026.11.21.1"],
-  async run({ app, words, options, dryRun }) {
-    const scene = app.scene(words[0]);
-    const lock = dryRun ? null : lockStore(scene.world.store, "shared", {});
-    try {
-      const done = await operations.rollback(scene, { to: options.to ?? null, force: options.force, dryRun });
+  run: ({ app, words, options, dryRun }) =>
+    withPlace(app, words[0], async (place) => {
+      const wishes = { to: options.to ?? null, force: options.force, dryRun };
+      const done = await place.operate("rollback", wishes);
       const marked = done.left !== null && done.state.bad.includes(done.left);
-      return { ...outcomeOf(scene, done, dryRun), live: done.live, left: done.left, marked };
-    } finally {
-      lock?.release();
-    }
-  },
+      return { ...outcomeOf(place.spec, done, dryRun), live: done.live, left: done.left, marked };
+    }),
   render: (result, paint) =>
     renderOutcome(
       result,

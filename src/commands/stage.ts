@@ -1,6 +1,5 @@
-import { operations } from "../servers/operations.ts";
 import { defineCommand } from "./command.ts";
-import { outcomeOf, renderOutcome, urlsOf } from "./outcome.ts";
+import { outcomeOf, renderOutcome } from "./outcome.ts";
 import { sourceOptions, withRelease } from "./release.ts";
 
 export default defineCommand({
@@ -13,16 +12,16 @@ export default defineCommand({
     "greenroom stage --from dist",
   ],
   run: ({ app, words, options, dryRun }) =>
-    withRelease(app, words[0], options, dryRun, async (scene, { release, files, read }) => {
-      const done = await operations.stage(scene, { release, dryRun });
+    withRelease(app, words[0], options, dryRun, async (place, { release, files, read }) => {
+      const done = await place.operate("stage", { release, dryRun });
       return {
-        ...outcomeOf(scene, done, dryRun),
+        ...outcomeOf(place.spec, done, dryRun),
         release,
         side: done.side,
         changed: done.changed,
         files,
         read,
-        url: urlsOf(scene).rehearsal,
+        url: (await place.look()).urls.rehearsal,
       };
     }),
   render: (result, paint) =>

@@ -1,27 +1,24 @@
 import type { App } from "../app.ts";
-import { describeCertificate, readCertificateStates } from "../environment/certificate-state.ts";
-import { siteOf } from "../environment/site.ts";
-import { liveRelease, readState, rehearsalRelease } from "../environment/state.ts";
-import { verdictWord } from "../environment/verdict.ts";
-import { chooseEnvironment, resolveSpec } from "../project/resolve.ts";
+import { describeCertificate } from "../environment/certificate-state.ts";
+import { chooseEnvironment } from "../project/resolve.ts";
 import { isUp } from "../serving/supervisor/up-state.ts";
 import { defineCommand } from "./command.ts";
-import { urlsOf } from "./outcome.ts";
 import type { Paint } from "./paint.ts";
+import { withPlace } from "./with-place.ts";
 
 export default defineCommand({
   words: ["[environment]"],
   options: {},
   changes: false,
   examples: ["greenroom status", "greenroom status production --json"],
-  run({ app, words }) {
+  async run({ app, words }) {
     const project = app.project();
     const names = words[0] ? [chooseEnvironment(project, words[0])] : Object.keys(project.file.environments);
     return {
       project: project.file.project,
       /** Whether a `greenroom up` serves the root; another web server may. */
       up: isUp(app.root),
-      environments: names.map((name) => statusOf(app, name)),
+      environments: await Promise.all(names.map((name) => statusOf(app, name))),
     };
   },
   render: ({ project, up, environments }, paint) =>
@@ -52,7 +49,7 @@ export default defineCommand({
     )}${renderCertificates(environments, paint)}${up ? "" : "\n\ngreenroom up isn't running here; to start it: greenroom up"}`,
 });
 
-type Status = ReturnType<typeof statusOf>;
+type Status = Awaited<ReturnType<typeof statusOf>>;
 
 function somePaused(environments: Status[]): boolean {
   return environments.some(({ paused }) => paused !== null);
@@ -71,22 +68,9 @@ function renderCertificates(environments: Status[], paint: Paint): string {
   return rows.length === 0 ? "" : `\n\n${paint.table(["environment", "certificate of", "is"], rows)}`;
 }
 
-function statusOf(app: App, name: string) {
-  const spec = resolveSpec(app.project(), name);
-  const site = siteOf(app.root, spec.project, name);
-  const state = readState(site);
-  return {
-    name,
-    live: state.live && { side: state.live, release: liveRelease(state) },
-    rehearsal: {
-      side: state.rehearsal,
-      release: rehearsalRelease(state),
-      checks: verdictWord(state.verdict),
-    },
-    /** Until when new requests are held; after it they are turned away, until somebody resumes. */
-    paused: state.traffic?.paused ?? null,
-    traffic: state.traffic?.buckets ?? { blue: 0, green: 0 },
-    certificates: state.identity ? readCertificateStates(site, state.identity, new Date()) : [],
-    urls: urlsOf({ site, spec }),
-  };
+async function statusOf(app: App, name: string) {
+  return withPlace(app, name, async (place) => {
+    const { up: _, ...view } = await place.look();
+    return { name, ...view };
+  });
 }

@@ -1,13 +1,13 @@
 import { countOf } from "../events.ts";
-import { operations } from "../servers/operations.ts";
 import { defineCommand } from "./command.ts";
+import { withPlace } from "./with-place.ts";
 
 export default defineCommand({
   words: ["[environment]"],
   options: {},
   changes: true,
   examples: ["greenroom verify production", "greenroom verify production --dry-run"],
-  run: ({ app, words, dryRun }) => operations.verify(app.scene(words[0]), { dryRun }),
+  run: ({ app, words, dryRun }) => withPlace(app, words[0], (place) => place.operate("verify", { dryRun })),
   render: ({ releases, problems }, paint) =>
     [
       ...problems.map(

@@ -1,4 +1,4 @@
-import { cancel, group, intro, outro, select, text } from "@clack/prompts";
+import { cancel, confirm, group, intro, outro, select, text } from "@clack/prompts";
 import { GreenroomError } from "../errors.ts";
 import { questions } from "../project/schema.ts";
 import { type Answers, type Guess, suggestDomain } from "./guess.ts";
@@ -42,4 +42,10 @@ export async function ask(guess: Guess): Promise<Answers> {
 function askFor(what: keyof typeof questions, message: string, initialValue: string) {
   const validate = (answer = "") => questions[what].safeParse(answer).error?.issues[0]?.message;
   return text({ message, initialValue, validate });
+}
+
+/** Whether the key that a server shows is its own is for a person to say, who has seen it there. */
+export async function askToTrust(server: string, fingerprint: string): Promise<boolean> {
+  const message = `${server} shows the host key ${fingerprint}. Is that its own?`;
+  return (await confirm({ message, initialValue: false })) === true;
 }

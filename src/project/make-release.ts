@@ -21,6 +21,8 @@ export interface ReleaseOptions {
   version: string | undefined;
   /** Lay what was collected over the live release. */
   merge: boolean;
+  /** Releases of the project on the machine that this one is for. */
+  elsewhere: ManifestHead[];
 }
 
 export interface Made {
@@ -30,7 +32,11 @@ export interface Made {
 }
 
 /** Takes the source into the store and gives it a version; the same content is the same release. */
-export function makeRelease(scene: Scene, source: Source, { version, merge }: ReleaseOptions): Made {
+export function makeRelease(
+  scene: Scene,
+  source: Source,
+  { version, merge, elsewhere }: ReleaseOptions,
+): Made {
   const { site, spec, world } = scene;
   assertOneFileSystem(world.store, at.releases(site));
   const state = readState(site);
@@ -52,6 +58,7 @@ export function makeRelease(scene: Scene, source: Source, { version, merge }: Re
       project: spec.project,
       entries,
       version: chooseVersion(version, source),
+      elsewhere,
       avoid: referenced(state).filter((release) => !isStagedAs(site, release, spec)),
       source: { from: source.from, commit: source.commit, mergedOnto: base?.version ?? null },
     },

@@ -97,13 +97,19 @@ function assertDomainsApart({ environments }: ProjectFile): void {
   }
 }
 
-function assertServersKnown({ environments }: ProjectFile): void {
+function assertServersKnown({ servers: known, environments }: ProjectFile): void {
+  const names = ["local", ...Object.keys(known)];
   for (const [name, { servers }] of Object.entries(environments)) {
-    const unknown = servers.find((server) => server !== "local");
-    if (unknown)
+    const where = `environments.${name}.servers`;
+    const unknown = servers.find((server) => !names.includes(server));
+    const meant = unknown === undefined ? null : nearest(unknown, names);
+    if (unknown !== undefined) {
       refuse(
-        `environments.${name}.servers: ${JSON.stringify(unknown)} is not "local", the only server so far`,
+        `${where}: there is no server ${JSON.stringify(unknown)}${meant ? `; did you mean ${JSON.stringify(meant)}?` : ""}`,
+        'name it under "servers"',
       );
+    }
+    if (servers.length > 1) refuse(`${where}: an environment is on one server so far`);
   }
 }
 

@@ -252,6 +252,26 @@ const environment = z.strictObject({
   env: variables.default({}),
 });
 
+const server = z.strictObject({
+  ssh: z
+    .string()
+    .regex(/^(?:[A-Za-z0-9_][\w.-]*@)?(?:[A-Za-z0-9_][\w.-]*|[0-9a-f]*:[0-9a-f:.]+)$/, {
+      error: 'write "user@host", or a Host of your SSH configuration',
+    })
+    .meta({ description: "As you would log in there: user@host, or a Host of your SSH configuration." }),
+  port: z.int().min(1).max(65_535).nullable().default(null),
+  root: line
+    .refine((path) => path.startsWith("/"), { error: "write an absolute path" })
+    .default("/srv/greenroom")
+    .meta({ description: "Where releases and environments are there." }),
+  hostKey: z
+    .string()
+    .regex(/^[a-z0-9@.-]+ [A-Za-z0-9+/]+=*$/, { error: 'write "ssh-ed25519 AAAA…", without a name' })
+    .nullable()
+    .default(null)
+    .meta({ description: "The only host key that it may show; else one that you have trusted." }),
+});
+
 /** greenroom.json. The JSON Schema that editors read is made from it. */
 export const projectSchema = z.strictObject({
   $schema: z.string().optional(),
@@ -268,6 +288,10 @@ export const projectSchema = z.strictObject({
     .default({})
     .meta({ description: "Rendered files by their path in the release, each from a Handlebars template." }),
   env: variables.default({}),
+  servers: z
+    .record(name, server)
+    .refine((all) => !("local" in all), { error: '"local" is the machine that you type on' })
+    .default({}),
   tasks: z.record(name, task).default({}),
   checks: z.array(check).default([]),
   hooks: z.partialRecord(z.enum(MOMENTS), z.array(name)).default({}),

@@ -1,7 +1,7 @@
 import { syncFileSystem } from "../disk/durable.ts";
 import { GreenroomError } from "../errors.ts";
 import { clearDead } from "./intake.ts";
-import { type Entry, type Manifest, makeManifest, type Source } from "./manifest.ts";
+import { type Entry, type Manifest, type ManifestHead, makeManifest, type Source } from "./manifest.ts";
 import { addRelease, listHeads, listVersions, readHead, readRelease, type Store } from "./store.ts";
 import { nextVersion } from "./versions.ts";
 
@@ -12,6 +12,8 @@ export interface NewRelease {
   version: string | null;
   /** Versions that can't be had again although their content may be the same. */
   avoid: string[];
+  /** Of the same project, in the store of the machine that this one is for. */
+  elsewhere: Pick<ManifestHead, "version" | "digest">[];
   source: Source;
 }
 
@@ -27,14 +29,23 @@ export function recordRelease(store: Store, release: NewRelease, now: Date): Man
 
 function recordUnnamed(store: Store, release: NewRelease, now: Date): Manifest {
   for (;;) {
-    const version = nextVersion(listVersions(store, release.project), now);
-    const manifest = describe(release, version, now);
-    const same = listHeads(store, release.project).find(
-      (head) => head.digest === manifest.digest && !release.avoid.includes(head.version),
-    );
+    const taken = [...listVersions(store, release.project), ...release.elsewhere.map((head) => head.version)];
+    const manifest = describe(release, nextVersion(taken, now), now);
+    const isSame = (head: Pick<ManifestHead, "version" | "digest">) =>
+      head.digest === manifest.digest && !release.avoid.includes(head.version) && !isOther(head, release);
+    const there = release.elsewhere.find(isSame);
+    if (there && readHead(store, release.project, there.version) === null) {
+      return recordNamed(store, release, there.version, now);
+    }
+    const same = listHeads(store, release.project).find(isSame);
     if (same) return readRelease(store, release.project, same.version);
     if (addRelease(store, manifest)) return manifest;
   }
+}
+
+/** Elsewhere it is the name of another content. */
+function isOther({ version, digest }: Pick<ManifestHead, "version" | "digest">, { elsewhere }: NewRelease) {
+  return elsewhere.some((head) => head.version === version && head.digest !== digest);
 }
 
 function recordNamed(store: Store, release: NewRelease, version: string, now: Date): Manifest {

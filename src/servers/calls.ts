@@ -3,7 +3,8 @@ import type { EnvironmentSpec } from "../environment/spec.ts";
 import type { Scene } from "../environment/world.ts";
 import { GreenroomError } from "../errors.ts";
 import { isName } from "../names.ts";
-import { operations } from "./operations.ts";
+import type { operations } from "./operations.ts";
+import { performHere } from "./perform.ts";
 import { specSchema } from "./spec-schema.ts";
 
 const version = z.string().refine(isName);
@@ -35,8 +36,8 @@ export function perform(
 ): Promise<object> {
   const name = z.enum(Object.keys(inputs) as [OperationName]).safeParse(operation);
   if (!name.success) throw refused(`there is no operation ${JSON.stringify(operation)}`);
-  const run = operations[name.data] as (scene: Scene, input: unknown) => Promise<object>;
-  return run(sceneOf(parse(specSchema, spec)), parse(inputs[name.data], input));
+  const scene = sceneOf(parse(specSchema, spec));
+  return performHere(scene, name.data, parse<{ dryRun: boolean }>(inputs[name.data], input));
 }
 
 export function parse<T>(schema: z.ZodType<T>, value: unknown): T {

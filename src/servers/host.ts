@@ -1,5 +1,5 @@
 import type { EnvironmentSpec } from "../environment/spec.ts";
-import type { Manifest } from "../release/manifest.ts";
+import type { Manifest, ManifestHead } from "../release/manifest.ts";
 import type { Store } from "../release/store.ts";
 import type { Input, OperationName, Output } from "./calls.ts";
 import type { View } from "./view.ts";
@@ -11,6 +11,8 @@ export interface Host {
   /** Resolves once it is done there. It is finished or undone there also where the line is cut meanwhile. */
   operate<N extends OperationName>(spec: EnvironmentSpec, operation: N, input: Input<N>): Promise<Output<N>>;
   look(spec: EnvironmentSpec): Promise<View>;
+  /** Releases of the project that it has, and this machine might not. */
+  heads(project: string): Promise<ManifestHead[]>;
   /** Has the release in its store, sent from this machine's where it lacked. */
   receive(store: Store, manifest: Manifest): Promise<void>;
   close(): Promise<void>;

@@ -1,5 +1,8 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { GreenroomError } from "../errors.ts";
 import type { Emit, Event } from "../events.ts";
+import type { ManifestHead } from "../release/manifest.ts";
 import { deliver } from "./deliver.ts";
 import type { Host } from "./host.ts";
 import { PROTOCOL } from "./serve-calls.ts";
@@ -13,6 +16,12 @@ export interface Caller {
   /** user@host, for the journals of the servers. */
   by: string;
   emit: Emit;
+}
+
+/** The program that runs just now. */
+export function readOwnBundle(version: string): Bundle {
+  const content = readFileSync(process.argv[1]!);
+  return { version, sha256: createHash("sha256").update(content).digest("hex"), content };
 }
 
 /** A machine at the other end of a line; one line carries all that a command has to say to it. */
@@ -44,6 +53,9 @@ export async function connect(server: Server, { bundle, by, emit }: Caller): Pro
     name: server.name,
     operate: (spec, operation, input) => call({ call: "operate", operation, spec, input }) as Promise<never>,
     look: (spec) => call({ call: "look", spec }) as Promise<never>,
+    async heads(project) {
+      return ((await call({ call: "heads", project })) as { heads: ManifestHead[] }).heads;
+    },
     receive: (store, manifest) => deliver(call, store, manifest, emit),
     close: () => line.close(),
   };

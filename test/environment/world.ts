@@ -100,7 +100,7 @@ export function makeStage(parts: Parts = quietParts()): Stage {
         '{"project":"shop","environments":{"production":{"domain":"shop.localhost"}}}',
       );
       const source = { dir, project: { dir, file }, from: ".", commit: null, tag: null };
-      return makeRelease(scene, source, { version, merge: false });
+      return makeRelease(scene, source, { version, merge: false, elsewhere: [] });
     },
   };
 }

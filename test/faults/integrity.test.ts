@@ -86,7 +86,9 @@ function isRepairable({ path, fault, alone }: Damage): boolean {
 }
 
 async function verifyRoot({ where }: Scenario, root: string): Promise<Found> {
-  const scene = createApp({ root, project: where.project, emit: () => {} }).scene("production");
+  const scene = createApp({ root, project: where.project, emit: () => {}, version: "test" }).scene(
+    "production",
+  );
   try {
     const { problems } = await verify(scene, { dryRun: false });
     return { paths: problems.map(({ path }) => path), repaired: true };

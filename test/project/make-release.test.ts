@@ -20,7 +20,11 @@ function begin(things: Things) {
     file: parseProject('{"project":"shop","environments":{"production":{"domain":"shop.localhost"}}}'),
   };
   const make = (merge = false, from = dir) =>
-    makeRelease(scene, { dir: from, project, from, commit: null, tag: null }, { version: undefined, merge });
+    makeRelease(
+      scene,
+      { dir: from, project, from, commit: null, tag: null },
+      { version: undefined, merge, elsewhere: [] },
+    );
   const golive = async () => {
     await operations.stage(scene, { release: make().manifest.version, dryRun: false });
     await operations.switch(scene, { force: true, dryRun: false });

@@ -68,9 +68,14 @@ test("two environments can't have one domain", () => {
   expect(refused({ environments })).toBe("environments a and b have the same domain x.localhost");
 });
 
-test("no server but this one is known yet", () => {
-  const environments = { a: { domain: "x.localhost", servers: ["local", "web1"] } };
-  expect(refused({ environments })).toContain('environments.a.servers: "web1"');
+test("servers of environments are among those that are named", () => {
+  const on = (...servers: string[]) => ({ a: { domain: "x.localhost", servers } });
+  const servers = { web1: { ssh: "deploy@web1.example.com" } };
+  expect(refused({ environments: on("web1") })).toContain(
+    'environments.a.servers: there is no server "web1"',
+  );
+  expect(refused({ servers, environments: on("web2") })).toContain('did you mean "web1"?');
+  expect(refused({ servers, environments: on("local", "web1") })).toContain("on one server so far");
 });
 
 test("variables that no process could be given are refused, alone or together", () => {

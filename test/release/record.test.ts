@@ -16,7 +16,15 @@ const noon = new Date(2026, 10, 21, 12);
 
 function release(things: Things, more: Partial<NewRelease> = {}): NewRelease {
   const source = { from: ".", commit: null, mergedOnto: null };
-  return { project: "shop", entries: entriesOf(things), version: null, avoid: [], source, ...more };
+  return {
+    project: "shop",
+    entries: entriesOf(things),
+    version: null,
+    avoid: [],
+    elsewhere: [],
+    source,
+    ...more,
+  };
 }
 
 const one = release({ a: file("one") });

@@ -44,6 +44,7 @@ function collectOnce(store: Store, source: string): ReturnType<typeof collect> {
     project: "shop",
     version: null,
     avoid: [],
+    elsewhere: [],
     source: { from: ".", commit: null, mergedOnto: null },
   };
   const manifest = recordRelease(store, { ...about, entries: seen.entries }, new Date());

@@ -27,6 +27,7 @@ function makeRelease(store: Store, source: string, version: string) {
     project: "shop",
     version,
     avoid: [],
+    elsewhere: [],
     source: { from: source, commit: null, mergedOnto: null },
   };
   return recordRelease(store, { ...about, entries }, new Date());

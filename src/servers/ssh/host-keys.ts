@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Server } from "../server.ts";
 import { hostKeyAlias, sshArgv } from "./options.ts";
@@ -59,4 +59,12 @@ function readLine(file: string): string | null {
 function fingerprintOf(file: string): string {
   const { stdout } = spawnSync("ssh-keygen", ["-l", "-f", file], { encoding: "utf8" });
   return stdout.split(" ")[1] ?? "";
+}
+
+/** Where the user's SSH keeps the keys that it trusts. */
+export function knownHostsOf(server: Server): string {
+  const [command, ...args] = sshArgv({ ...server, hostKey: null }, null);
+  const { stdout } = spawnSync(command!, ["-G", ...args], { encoding: "utf8" });
+  const first = /^userknownhostsfile (\S+)/m.exec(stdout)?.[1] ?? "~/.ssh/known_hosts";
+  return first.replace(/^~(?=\/)/, homedir());
 }

@@ -1,0 +1,91 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { hasSshd, startHosts } from "../hosts.ts";
+import { makeWorld } from "./world.ts";
+
+/** A project whose production is on a server that is reached by SSH. */
+async function makeRemoteWorld(trusted = true) {
+  const hosts = await startHosts(1, { trusted });
+  const { name, ssh, port, root } = hosts.servers[0]!;
+  const world = makeWorld({
+    "greenroom.json": {
+      project: "shop",
+      servers: { [name]: { ssh, port, root } },
+      environments: { production: { domain: "shop.localhost", servers: [name] } },
+    },
+    "index.html": "one",
+    "style.css": "css",
+  });
+  process.env.GREENROOM_SSH_CONFIG = hosts.config;
+  return { ...world, hosts, there: root };
+}
+
+describe.skipIf(!hasSshd)(
+  "an environment on a server (else skipped: needs sshd)",
+  { timeout: 60_000 },
+  () => {
+    test("is deployed, looked at, switched and rolled back from the user's machine", async () => {
+      const shop = await makeRemoteWorld();
+      const live = () =>
+        readFileSync(join(shop.there, "sites/shop/production/traffic/live/index.html"), "utf8");
+      const first = await shop.greenroom("deploy", "production");
+      expect(first, first.stdout).toMatchObject({ exit: 0, result: { live: true } });
+      expect(live()).toBe("one");
+
+      shop.write({ "index.html": "two" });
+      expect(await shop.greenroom("deploy", "production")).toMatchObject({
+        exit: 0,
+        result: { live: false },
+      });
+      expect(live()).toBe("one");
+      expect(await shop.greenroom("switch", "production", "--dry-run")).toMatchObject({ exit: 0 });
+      expect(live()).toBe("one");
+      expect(await shop.greenroom("switch", "production")).toMatchObject({ exit: 0 });
+      expect(live()).toBe("two");
+      const { result } = await shop.greenroom("status");
+      expect(result.environments[0]).toMatchObject({
+        name: "production",
+        live: { release: expect.stringMatching(/\.2$/) },
+      });
+      expect(await shop.greenroom("rollback", "production")).toMatchObject({ exit: 0 });
+      expect(live()).toBe("one");
+      expect(await shop.greenroom("verify", "production")).toMatchObject({ exit: 0 });
+    });
+
+    test("gives one content one name, whoever's machine it comes from, and another content another", async () => {
+      const shop = await makeRemoteWorld();
+      const first = await shop.greenroom("deploy", "production");
+      const elsewhere = makeWorld({
+        "greenroom.json": JSON.parse(readFileSync(join(shop.project, "greenroom.json"), "utf8")),
+        "index.html": "one",
+        "style.css": "css",
+      });
+      const again = await elsewhere.greenroom("deploy", "production");
+      expect(again.result).toMatchObject({ release: first.result.release, changed: false });
+      elsewhere.write({ "index.html": "other" });
+      const other = await elsewhere.greenroom("stage", "production");
+      expect(other.result.release).not.toBe(first.result.release);
+      shop.write({ "index.html": "third" });
+      const third = await shop.greenroom("stage", "production");
+      expect([first, other]).not.toContain(third.result.release);
+      expect(third.exit).toBe(0);
+    });
+
+    test("isn't touched before its host key is trusted", async () => {
+      const shop = await makeRemoteWorld(false);
+      const refused = await shop.greenroom("deploy", "production");
+      expect(refused.error).toMatchObject({ code: "HOST_KEY_UNKNOWN", hint: "greenroom server trust web1" });
+      const unasked = await shop.greenroom("server", "trust", "web1");
+      expect(unasked.error).toMatchObject({
+        code: "HOST_KEY_UNKNOWN",
+        message: expect.stringContaining("SHA256:"),
+      });
+      expect(await shop.greenroom("server", "trust", "web1", "--yes")).toMatchObject({
+        exit: 0,
+        result: { trusted: true },
+      });
+      expect(await shop.greenroom("deploy", "production")).toMatchObject({ exit: 0 });
+    });
+  },
+);
