@@ -21,6 +21,8 @@ export interface App {
   /** Where the project is, or is looked for upwards. */
   start: string;
   emit: Emit;
+  /** In whose name, for journals. */
+  by: string;
   project(): Project;
   world(): World;
   /** The environment that the command names, or the project's only one. */
@@ -62,6 +64,7 @@ export function createApp({ root: given, project: start, emit, by = whoAmI(), ve
     root,
     start: resolve(start ?? process.cwd()),
     emit,
+    by,
     project,
     world,
     scene: (environment) => sceneOf(resolveSpec(project(), chooseEnvironment(project(), environment))),
@@ -70,7 +73,7 @@ export function createApp({ root: given, project: start, emit, by = whoAmI(), ve
       if (name === LOCAL) return createLocalHost(sceneOf);
       const { connect, readOwnBundle } = await import("./servers/remote.ts");
       const server = findServer(project().file, name);
-      return connect(server, { bundle: readOwnBundle(version), by, emit });
+      return connect(server, { bundle: readOwnBundle(version), by, emit: naming(name, emit) });
     },
   };
 }
@@ -79,6 +82,17 @@ function withAccount(spec: EnvironmentSpec, root: string): EnvironmentSpec {
   const { serve } = spec;
   if (serve.kind === "static" || serve.user !== null) return spec;
   return { ...spec, serve: { ...serve, user: usualAccount(root) } };
+}
+
+/** Who of several says something. */
+function naming(name: string, emit: Emit): Emit {
+  return (event) => {
+    if (event.event === "step" || event.event === "warning")
+      emit({ ...event, text: `${name}: ${event.text}` });
+    else if (event.event === "progress") emit({ ...event, what: `${name}: ${event.what}` });
+    else if (event.event === "line") emit({ ...event, source: `${name} ${event.source}` });
+    else emit(event);
+  };
 }
 
 /** What the machine is set up for is read only by those who tell it something. */

@@ -60,6 +60,7 @@ export const ERRORS = {
   SERVER_REFUSED: { exit: 24, about: "a server lets nobody in with the keys that ssh offers" },
   CALL_REFUSED: { exit: 24, about: "a server takes no such call" },
   LINE_CUT: { exit: 24, about: "the line to a server was cut; what it had begun, it finishes" },
+  SERVERS_DIFFER: { exit: 26, about: "an environment's servers don't show the same" },
   HOST_KEY_UNKNOWN: { exit: 25, about: "nobody has said yet that a server's host key is its own" },
   HOST_KEY_CHANGED: { exit: 25, about: "a server shows another host key than the one that is trusted" },
   DOCTOR_FAILED: { exit: 23, about: "doctor found something that keeps Greenroom from working" },

@@ -25,6 +25,10 @@ export const commands: Record<string, Listed> = {
   verify: { about: "compare every byte on disk with the manifests", load: () => import("./verify.ts") },
   prune: { about: "delete releases that no environment needs", load: () => import("./prune.ts") },
   remove: { about: "take an environment off this machine", load: () => import("./remove.ts") },
+  recover: {
+    about: "end what was cut short between several servers",
+    load: () => import("./recover.ts"),
+  },
   server: { about: "trust a server's host key", load: () => import("./server.ts") },
   up: { about: "serve this machine's environments", load: () => import("./up.ts") },
   setup: { about: "choose who answers visitors on this machine", load: () => import("./setup.ts") },

@@ -2,6 +2,7 @@ import type { App } from "../app.ts";
 import type { EnvironmentSpec } from "../environment/spec.ts";
 import { chooseEnvironment, resolveSpec } from "../project/resolve.ts";
 import type { Input, OperationName, Output } from "../servers/calls.ts";
+import { createFleet } from "../servers/fleet.ts";
 import type { Host } from "../servers/host.ts";
 import type { View } from "../servers/view.ts";
 
@@ -14,18 +15,33 @@ export interface Place {
 }
 
 /** Acts on the environment that the command names, or the project's only one, wherever it is. */
-export async function withPlace<T>(
+export function withPlace<T>(
   app: App,
   environment: string | undefined,
   use: (place: Place) => Promise<T>,
 ): Promise<T> {
+  return withHosts(app, environment, (hosts, spec) => {
+    const host = hosts.length === 1 ? hosts[0]! : createFleet(hosts, app.by, app.emit);
+    return use(actingOn(host, spec));
+  });
+}
+
+/** The same, with each of its servers by itself. */
+export async function withHosts<T>(
+  app: App,
+  environment: string | undefined,
+  use: (hosts: Host[], spec: EnvironmentSpec) => Promise<T>,
+): Promise<T> {
   const project = app.project();
   const spec = resolveSpec(project, chooseEnvironment(project, environment));
-  const host = await app.host(spec.servers[0]!);
+  const opened = await Promise.allSettled(spec.servers.map((name) => app.host(name)));
+  const hosts = opened.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   try {
-    return await use(actingOn(host, spec));
+    const failed = opened.find((one) => one.status === "rejected");
+    if (failed) throw failed.reason as unknown;
+    return await use(hosts, spec);
   } finally {
-    await host.close();
+    await Promise.all(hosts.map((host) => host.close()));
   }
 }
 

@@ -5,6 +5,7 @@ import { GreenroomError } from "../errors.ts";
 import type { Stage } from "./apply.ts";
 import { openDoors } from "./door.ts";
 import { ensureRoles, ensureSite } from "./identity.ts";
+import { dropIntent, isCarriedOut } from "./intent.ts";
 import { applyJournaled } from "./journaled.ts";
 import { recover } from "./recover.ts";
 import { makeRoom } from "./room.ts";
@@ -45,9 +46,14 @@ export async function runOperation(scene: Scene, request: Request): Promise<Done
     ensureSite(site);
     const finished = await recover(stage);
     if (request.creates) ensureRoles(site);
-    const isDone = request.isTurn === true && finished === request.operation;
+    const { intent } = scene.world;
+    const isDone =
+      (request.isTurn === true && finished === request.operation) ||
+      (intent !== undefined && isCarriedOut(site, intent));
     const steps = isDone ? [] : request.plan(readState(site));
-    const warnings = steps.length > 0 ? await applyJournaled(stage, { ...request, steps }) : [];
+    const detail = { ...request.detail, ...(intent === undefined ? {} : { intent }) };
+    const warnings = steps.length > 0 ? await applyJournaled(stage, { ...request, detail, steps }) : [];
+    if (intent !== undefined) dropIntent(site, intent);
     return { state: readState(site), steps, warnings, results: stage.results };
   } finally {
     await stage.door.close();

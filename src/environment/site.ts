@@ -41,6 +41,7 @@ export const at = {
   wanted: (site: Site, side: Side) => join(site.dir, "run", `${side}.wanted.json`),
   processes: (site: Site, side: Side) => join(site.dir, "run", `${side}.json`),
   verdict: (site: Site, side: Side) => join(site.dir, "run", `${side}.checks.json`),
+  intent: (site: Site) => join(site.dir, "run", "intent.json"),
   lock: (site: Site) => join(site.dir, "run", "lock"),
   log: (site: Site, name: string) => join(site.dir, "log", name),
   journal: (site: Site) => join(site.dir, "log", "journal.jsonl"),

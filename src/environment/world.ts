@@ -13,6 +13,8 @@ export interface World {
   by: string;
   now(): Date;
   emit: Emit;
+  /** What was promised to other machines, and is being carried out now. */
+  intent?: string;
 }
 
 /** One operation's surroundings. */

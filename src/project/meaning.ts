@@ -109,7 +109,7 @@ function assertServersKnown({ servers: known, environments }: ProjectFile): void
         'name it under "servers"',
       );
     }
-    if (servers.length > 1) refuse(`${where}: an environment is on one server so far`);
+    if (new Set(servers).size < servers.length) refuse(`${where}: a server is named twice`);
   }
 }
 

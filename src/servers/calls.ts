@@ -1,10 +1,11 @@
 import { z } from "zod";
+import type { Intent } from "../environment/intent.ts";
 import type { EnvironmentSpec } from "../environment/spec.ts";
 import type { Scene } from "../environment/world.ts";
 import { GreenroomError } from "../errors.ts";
 import { isName } from "../names.ts";
 import type { operations } from "./operations.ts";
-import { performHere } from "./perform.ts";
+import { performHere, withIntent } from "./perform.ts";
 import { specSchema } from "./spec-schema.ts";
 
 const version = z.string().refine(isName);
@@ -29,14 +30,29 @@ export type OperationName = keyof typeof operations;
 export type Input<N extends OperationName> = Parameters<(typeof operations)[N]>[1];
 export type Output<N extends OperationName> = Awaited<ReturnType<(typeof operations)[N]>>;
 
+const intentSchema = z.strictObject({
+  id: z.uuid(),
+  operation: z.enum(["switch", "rollback", "canary", "pause", "resume"]),
+  input: z.looseObject({}),
+  servers: z.array(z.string()),
+  by: z.string(),
+  at: z.iso.datetime(),
+}) satisfies z.ZodType<Intent>;
+
+/** What another machine means to do on this one and others, with input that its operation takes. */
+export function parseIntent(value: unknown): Intent {
+  const intent = parse(intentSchema, value);
+  return { ...intent, input: parse<object>(inputs[intent.operation], intent.input) };
+}
+
 /** Does to an environment here what somebody elsewhere asks for. */
 export function perform(
   sceneOf: (spec: EnvironmentSpec) => Scene,
-  { operation, spec, input }: { operation: unknown; spec: unknown; input: unknown },
+  { operation, spec, input, intent }: Record<"operation" | "spec" | "input" | "intent", unknown>,
 ): Promise<object> {
   const name = z.enum(Object.keys(inputs) as [OperationName]).safeParse(operation);
   if (!name.success) throw refused(`there is no operation ${JSON.stringify(operation)}`);
-  const scene = sceneOf(parse(specSchema, spec));
+  const scene = withIntent(sceneOf(parse(specSchema, spec)), parse(z.uuid().optional(), intent));
   return performHere(scene, name.data, parse<{ dryRun: boolean }>(inputs[name.data], input));
 }
 

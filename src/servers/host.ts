@@ -1,7 +1,9 @@
+import type { Intent } from "../environment/intent.ts";
 import type { EnvironmentSpec } from "../environment/spec.ts";
 import type { Manifest, ManifestHead } from "../release/manifest.ts";
 import type { Store } from "../release/store.ts";
 import type { Input, OperationName, Output } from "./calls.ts";
+import type { Promised } from "./promise.ts";
 import type { View } from "./view.ts";
 
 /** The machine that holds an environment's files, wherever it is. */
@@ -9,7 +11,17 @@ export interface Host {
   /** What greenroom.json calls it. */
   name: string;
   /** Resolves once it is done there. It is finished or undone there also where the line is cut meanwhile. */
-  operate<N extends OperationName>(spec: EnvironmentSpec, operation: N, input: Input<N>): Promise<Output<N>>;
+  operate<N extends OperationName>(
+    spec: EnvironmentSpec,
+    operation: N,
+    input: Input<N>,
+    intent?: string,
+  ): Promise<Output<N>>;
+  /** Rejects where what is meant couldn't be done this moment; else it is written down there. Moves nothing. */
+  promise(spec: EnvironmentSpec, intent: Intent): Promise<object>;
+  promised(spec: EnvironmentSpec, id: string | null): Promise<Promised>;
+  /** Nothing comes of it. */
+  abandon(spec: EnvironmentSpec, id: string): Promise<object>;
   look(spec: EnvironmentSpec): Promise<View>;
   /** Releases of the project that it has, and this machine might not. */
   heads(project: string): Promise<ManifestHead[]>;

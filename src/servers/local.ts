@@ -2,7 +2,8 @@ import type { EnvironmentSpec } from "../environment/spec.ts";
 import type { Scene } from "../environment/world.ts";
 import type { Output } from "./calls.ts";
 import type { Host } from "./host.ts";
-import { performHere } from "./perform.ts";
+import { performHere, withIntent } from "./perform.ts";
+import { abandon, promise, readPromise } from "./promise.ts";
 import { LOCAL } from "./server.ts";
 import { viewOf } from "./view.ts";
 
@@ -10,9 +11,13 @@ import { viewOf } from "./view.ts";
 export function createLocalHost(sceneOf: (spec: EnvironmentSpec) => Scene): Host {
   return {
     name: LOCAL,
-    async operate(spec, operation, input) {
-      return (await performHere(sceneOf(spec), operation, input)) as Output<typeof operation>;
+    async operate(spec, operation, input, intent) {
+      const scene = withIntent(sceneOf(spec), intent);
+      return (await performHere(scene, operation, input)) as Output<typeof operation>;
     },
+    promise: (spec, intent) => promise(sceneOf(spec), intent),
+    promised: async (spec, id) => readPromise(sceneOf(spec), id),
+    abandon: async (spec, id) => abandon(sceneOf(spec), id),
     look: async (spec) => viewOf(sceneOf(spec)),
     // Releases are made in its own store.
     heads: async () => [],

@@ -20,3 +20,8 @@ export async function performHere(
     lock?.release();
   }
 }
+
+/** What is done now was promised before. */
+export function withIntent(scene: Scene, intent: string | undefined): Scene {
+  return intent === undefined ? scene : { ...scene, world: { ...scene.world, intent } };
+}

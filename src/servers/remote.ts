@@ -51,7 +51,11 @@ export async function connect(server: Server, { bundle, by, emit }: Caller): Pro
   };
   return {
     name: server.name,
-    operate: (spec, operation, input) => call({ call: "operate", operation, spec, input }) as Promise<never>,
+    operate: (spec, operation, input, intent) =>
+      call({ call: "operate", operation, spec, input, intent }) as Promise<never>,
+    promise: (spec, intent) => call({ call: "promise", spec, intent }),
+    promised: (spec, id) => call({ call: "promised", spec, intent: id }) as Promise<never>,
+    abandon: (spec, id) => call({ call: "abandon", spec, intent: id }),
     look: (spec) => call({ call: "look", spec }) as Promise<never>,
     async heads(project) {
       return ((await call({ call: "heads", project })) as { heads: ManifestHead[] }).heads;

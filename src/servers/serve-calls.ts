@@ -5,8 +5,9 @@ import type { Scene } from "../environment/world.ts";
 import { GreenroomError, translateErrno } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import type { Store } from "../release/store.ts";
-import { parse, perform } from "./calls.ts";
+import { parse, parseIntent, perform } from "./calls.ts";
 import { createDeliveries, type Deliveries } from "./deliveries.ts";
+import { abandon, promise, readPromise } from "./promise.ts";
 import { specSchema } from "./spec-schema.ts";
 import { viewOf } from "./view.ts";
 import { encodeMessage, type Message, readMessages } from "./wire.ts";
@@ -54,13 +55,28 @@ async function answer(callee: Conversation, message: Message, say: (head: object
   }
 }
 
-type CallName = "operate" | "look" | "heads" | "offer" | "put" | "record";
+type CallName =
+  | "operate"
+  | "promise"
+  | "promised"
+  | "abandon"
+  | "look"
+  | "heads"
+  | "offer"
+  | "put"
+  | "record";
 type Call = (callee: Conversation, message: Message, emit: Emit, by: string) => Promise<object> | object;
 
 const CALLS: Record<CallName, Call> = {
-  operate({ sceneOf }, { head: { operation, spec, input } }, emit, by) {
-    return perform((wanted) => sceneOf(wanted, emit, by), { operation, spec, input });
+  operate({ sceneOf }, { head: { operation, spec, input, intent } }, emit, by) {
+    return perform((wanted) => sceneOf(wanted, emit, by), { operation, spec, input, intent });
   },
+  promise: ({ sceneOf }, { head }, emit, by) =>
+    promise(sceneOf(parse(specSchema, head.spec), emit, by), parseIntent(head.intent)),
+  promised: ({ sceneOf }, { head }, emit, by) =>
+    readPromise(sceneOf(parse(specSchema, head.spec), emit, by), parse(z.uuid().nullable(), head.intent)),
+  abandon: ({ sceneOf }, { head }, emit, by) =>
+    abandon(sceneOf(parse(specSchema, head.spec), emit, by), parse(z.uuid(), head.intent)),
   look: ({ sceneOf }, { head }, emit, by) => viewOf(sceneOf(parse(specSchema, head.spec), emit, by)),
   heads: ({ deliveries }, { head }) => deliveries.heads({ project: head.project }),
   offer: ({ deliveries }, { head, body }) => deliveries.offer({ head: head.head, base: head.base }, body),

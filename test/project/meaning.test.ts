@@ -75,7 +75,7 @@ test("servers of environments are among those that are named", () => {
     'environments.a.servers: there is no server "web1"',
   );
   expect(refused({ servers, environments: on("web2") })).toContain('did you mean "web1"?');
-  expect(refused({ servers, environments: on("local", "web1") })).toContain("on one server so far");
+  expect(refused({ servers, environments: on("web1", "web1") })).toContain("named twice");
 });
 
 test("variables that no process could be given are refused, alone or together", () => {

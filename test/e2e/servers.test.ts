@@ -1,0 +1,89 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { hasSshd, startHosts } from "../hosts.ts";
+import { makeWorld } from "./world.ts";
+
+/** A project whose production is on three servers. */
+async function makeFleet() {
+  const hosts = await startHosts(3);
+  const servers = Object.fromEntries(
+    hosts.servers.map(({ name, ssh, port, root }) => [name, { ssh, port, root }]),
+  );
+  const world = makeWorld({
+    "greenroom.json": {
+      project: "shop",
+      servers,
+      environments: { production: { domain: "shop.localhost", servers: Object.keys(servers) } },
+    },
+    "index.html": "one",
+  });
+  process.env.GREENROOM_SSH_CONFIG = hosts.config;
+  const at = (path: string) => hosts.servers.map(({ root }) => join(root, "sites/shop/production", path));
+  const live = () =>
+    at("traffic/live/index.html").map((path) => (existsSync(path) ? readFileSync(path, "utf8") : null));
+  const promises = () => at("run/intent.json").map(existsSync);
+  return { ...world, hosts, live, promises };
+}
+
+describe.skipIf(!hasSshd)(
+  "an environment on three servers (else skipped: needs sshd)",
+  { timeout: 120_000 },
+  () => {
+    test("moves on all of them, and says how far they were apart", async () => {
+      const shop = await makeFleet();
+      const first = await shop.greenroom("deploy", "production");
+      expect(first, first.stdout).toMatchObject({ exit: 0, result: { live: true } });
+      expect(shop.live()).toEqual(["one", "one", "one"]);
+      shop.write({ "index.html": "two" });
+      expect(await shop.greenroom("deploy", "production")).toMatchObject({ exit: 0 });
+      expect(shop.live()).toEqual(["one", "one", "one"]);
+      const switched = await shop.greenroom("switch", "production");
+      expect(switched).toMatchObject({ exit: 0 });
+      expect(JSON.stringify(switched.events)).toMatch(/switch on 3 servers, \d+ ms between/);
+      expect(shop.live()).toEqual(["two", "two", "two"]);
+      expect(await shop.greenroom("rollback", "production")).toMatchObject({ exit: 0 });
+      expect(shop.live()).toEqual(["one", "one", "one"]);
+      expect(shop.promises()).toEqual([false, false, false]);
+    });
+
+    test("moves on none where one can't be reached, or can't do it", async () => {
+      const shop = await makeFleet();
+      await shop.greenroom("deploy", "production");
+      shop.write({ "index.html": "two" });
+      await shop.greenroom("deploy", "production");
+      const { root } = shop.hosts.servers[1]!;
+      const verdict = join(root, "sites/shop/production/run/green.checks.json");
+      const { rmSync } = await import("node:fs");
+      rmSync(verdict);
+      const refused = await shop.greenroom("switch", "production");
+      expect(refused.error).toMatchObject({
+        code: "CHECKS_NOT_PASSED",
+        message: expect.stringMatching(/^web2: /),
+      });
+      expect([shop.live(), shop.promises()]).toEqual([
+        ["one", "one", "one"],
+        [false, false, false],
+      ]);
+      await shop.hosts.stop("web3");
+      expect((await shop.greenroom("switch", "production")).error).toMatchObject({
+        code: "SERVER_UNREACHABLE",
+      });
+      expect([shop.live(), shop.promises()]).toEqual([
+        ["one", "one", "one"],
+        [false, false, false],
+      ]);
+    });
+
+    test("can't be on one server twice, nor on one that isn't named", async () => {
+      const world = makeWorld({
+        "greenroom.json": {
+          project: "shop",
+          environments: { production: { domain: "shop.localhost", servers: ["web9"] } },
+        },
+        "index.html": "one",
+      });
+      expect((await world.greenroom("deploy")).error).toMatchObject({ code: "CONFIG_INVALID" });
+    });
+  },
+);
