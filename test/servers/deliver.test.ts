@@ -2,36 +2,14 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { EnvironmentSpec } from "../../src/environment/spec.ts";
-import { collect } from "../../src/release/collect.ts";
-import { recordRelease } from "../../src/release/record.ts";
-import { openStore, type Store } from "../../src/release/store.ts";
+import { openStore } from "../../src/release/store.ts";
 import { connect } from "../../src/servers/remote.ts";
 import { specOf } from "../environment/world.ts";
 import { hasSshd, startHosts } from "../hosts.ts";
 import { temporaryFolder } from "../release/world.ts";
-import { builtBundle } from "./world.ts";
+import { builtBundle, makeRelease } from "./world.ts";
 
 afterEach(() => vi.unstubAllEnvs());
-
-function makeRelease(store: Store, source: string, version: string) {
-  const { entries } = collect({
-    source,
-    ignores: () => false,
-    storage: [],
-    store,
-    index: null,
-    lastRelease: 0,
-    emit: () => {},
-  });
-  const about = {
-    project: "shop",
-    version,
-    avoid: [],
-    elsewhere: [],
-    source: { from: source, commit: null, mergedOnto: null },
-  };
-  return recordRelease(store, { ...about, entries }, new Date());
-}
 
 describe.skipIf(!hasSshd)("releases go to a server (else skipped: needs sshd)", { timeout: 60_000 }, () => {
   test("whole the first time, then by what is new; they are staged and switched there", async () => {

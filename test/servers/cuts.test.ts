@@ -1,0 +1,133 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { siteOf } from "../../src/environment/site.ts";
+import { readState } from "../../src/environment/state.ts";
+import type { Manifest } from "../../src/release/manifest.ts";
+import { openStore } from "../../src/release/store.ts";
+import type { Host } from "../../src/servers/host.ts";
+import { connect } from "../../src/servers/remote.ts";
+import type { Server } from "../../src/servers/server.ts";
+import { readHostKey } from "../../src/servers/ssh/host-keys.ts";
+import { specOf } from "../environment/world.ts";
+import { hasSshd, startHosts } from "../hosts.ts";
+import { until } from "../processes/program.ts";
+import { temporaryFolder } from "../release/world.ts";
+import { startProxy } from "./cutting.ts";
+import { builtBundle, makeRelease } from "./world.ts";
+
+const CUTS = process.env.GREENROOM_FAULTS === "long" ? 220 : 10;
+const FILES = 40;
+
+afterEach(() => vi.unstubAllEnvs());
+
+describe.skipIf(!hasSshd)("a line that is cut (else skipped: needs sshd)", { timeout: 1_800_000 }, () => {
+  test(`${CUTS} times in upload, staging and switch leaves visitors at one release or the other`, async () => {
+    const { servers, config } = await startHosts(1);
+    vi.stubEnv("GREENROOM_SSH_CONFIG", config);
+    const direct = servers[0]!;
+    const proxy = await startProxy({ host: "127.0.1.1", port: direct.port! });
+    const { key } = readHostKey(direct);
+    const user = direct.ssh.split("@")[0]!;
+    const cut: Server = { ...direct, ssh: `${user}@127.0.0.1`, port: proxy.port, hostKey: key };
+    const spec = specOf({ checks: [] });
+    const site = siteOf(direct.root, "shop", "production");
+    const [source, store] = [temporaryFolder(), openStore(temporaryFolder())];
+    const make = (version: string) => {
+      for (let i = 0; i < FILES; i++) {
+        writeFileSync(
+          join(source, `${i}.bin`),
+          Buffer.concat([Buffer.from(`${version}\n`), randomBytes(8_000)]),
+        );
+      }
+      return makeRelease(store, source, version);
+    };
+    let sent = 0;
+    const reach = (server: Server) =>
+      connect(server, {
+        bundle: builtBundle(),
+        by: "me@laptop",
+        emit: (event) => {
+          if (event.event === "progress" && event.what === "sent") sent = event.total ?? 0;
+        },
+      });
+    const release = async (host: Host, manifest: Manifest) => {
+      await host.receive(store, manifest);
+      await host.operate(spec, "stage", { release: manifest.version, dryRun: false });
+      await host.operate(spec, "check", { dryRun: false });
+      if (readState(site).sides[readState(site).live ?? "green"] !== manifest.version) {
+        await host.operate(spec, "switch", { force: false, dryRun: false });
+      }
+    };
+    const seen = () => {
+      const live = join(site.dir, "traffic/live");
+      if (!existsSync(live)) return null;
+      const versions = new Set(
+        Array.from(
+          { length: FILES },
+          (_, i) =>
+            readFileSync(join(live, `${i}.bin`))
+              .toString("latin1")
+              .split("\n")[0],
+        ),
+      );
+      expect(versions.size).toBe(1);
+      return [...versions][0]!;
+    };
+
+    proxy.cutAt(Number.POSITIVE_INFINITY);
+    const whole = await reach(cut);
+    await release(whole, make("v0"));
+    await whole.close();
+    const all = sent;
+    const packets = proxy.packets;
+    expect(seen()).toBe("v0");
+
+    const fates = { cut: 0, done: 0 };
+    let partly = 0;
+    for (let i = 1; i <= CUTS; i++) {
+      const before = seen();
+      const manifest = make(`v${i}`);
+      proxy.cutAt(Math.ceil((i * packets) / CUTS));
+      const fate = await reach(cut).then(
+        async (host) => {
+          try {
+            await release(host, manifest);
+            return "done" as const;
+          } catch (error) {
+            expect(error).toMatchObject({ code: "LINE_CUT" });
+            return "cut" as const;
+          } finally {
+            await host.close();
+          }
+        },
+        (error: unknown) => {
+          expect(error).toMatchObject({ code: expect.stringMatching(/^(SERVER_UNREACHABLE|LINE_CUT)$/) });
+          return "cut" as const;
+        },
+      );
+      fates[fate] += 1;
+      expect([before, `v${i}`]).toContain(seen());
+
+      sent = 0;
+      await until("what was begun has ended, and the same again works", async () => {
+        const host = await reach(direct);
+        try {
+          await release(host, manifest);
+          return true;
+        } catch (error) {
+          if ((error as { code?: string }).code === "LOCKED") return false;
+          throw error;
+        } finally {
+          await host.close();
+        }
+      });
+      if (sent < all) partly += 1;
+      expect(seen()).toBe(`v${i}`);
+    }
+    expect(fates.cut).toBeGreaterThan(CUTS / 2);
+    // Some were cut after their contents had come: nothing of that was sent again.
+    expect(partly).toBeGreaterThan(0);
+  });
+});
