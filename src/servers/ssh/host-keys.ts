@@ -24,6 +24,14 @@ export interface HostKey {
   line: string;
 }
 
+const LEARNING = [
+  "StrictHostKeyChecking=accept-new",
+  "GlobalKnownHostsFile=/dev/null",
+  "HashKnownHosts=no",
+  "UpdateHostKeys=no",
+  "PreferredAuthentications=none",
+];
+
 /**
  * What key a server shows, by whichever way the user's SSH configuration reaches it. Nobody logs in: the line ends
  * once the key is known.
@@ -31,10 +39,7 @@ export interface HostKey {
 export function readHostKey(server: Server): HostKey {
   const dir = mkdtempSync(join(tmpdir(), "greenroom-key-"));
   const file = join(dir, "known_hosts");
-  const learning = [
-    ...["StrictHostKeyChecking=accept-new", `UserKnownHostsFile=${file}`, "GlobalKnownHostsFile=/dev/null"],
-    ...["HashKnownHosts=no", "PreferredAuthentications=none", "UpdateHostKeys=no"],
-  ].flatMap((option) => ["-o", option]);
+  const learning = LEARNING.concat(`UserKnownHostsFile=${file}`).flatMap((option) => ["-o", option]);
   try {
     const [command, ...args] = sshArgv({ ...server, hostKey: null }, null);
     // The first of two values of one option counts.
