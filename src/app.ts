@@ -23,6 +23,7 @@ export interface App {
   emit: Emit;
   /** In whose name, for journals. */
   by: string;
+  version: string;
   project(): Project;
   world(): World;
   /** The environment that the command names, or the project's only one. */
@@ -65,6 +66,7 @@ export function createApp({ root: given, project: start, emit, by = whoAmI(), ve
     start: resolve(start ?? process.cwd()),
     emit,
     by,
+    version,
     project,
     world,
     scene: (environment) => sceneOf(resolveSpec(project(), chooseEnvironment(project(), environment))),

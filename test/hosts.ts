@@ -82,13 +82,14 @@ function sshdConfig(dir: string, own: string, address: string, port: number): st
   return `ListenAddress ${address}:${port}
 HostKey ${join(own, "host")}
 PidFile none
-AuthorizedKeysFile ${join(dir, "user.pub")}
+AuthorizedKeysFile ${join(dir, "user.pub")} ${join(own, ".ssh/authorized_keys")}
 StrictModes no
 UsePAM no
 PasswordAuthentication no
 KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
 MaxStartups 200
+SetEnv HOME=${own}
 `;
 }
 

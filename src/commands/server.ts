@@ -1,48 +1,28 @@
-import { appendFileSync, mkdirSync } from "node:fs";
-import { dirname } from "node:path";
 import { GreenroomError } from "../errors.ts";
 import { findServer } from "../servers/find-server.ts";
-import { knownHostsOf, readHostKey } from "../servers/ssh/host-keys.ts";
-import { defineCommand, flag } from "./command.ts";
+import { defineCommand, flag, value } from "./command.ts";
+import { restrictServer } from "./server-restrict.ts";
+import { trustServer } from "./server-trust.ts";
 
 export default defineCommand({
   words: ["<verb>", "<server>"],
-  options: { yes: flag("trust the key without being asked: you have compared it") },
-  changes: true,
-  examples: ["greenroom server trust web1", "greenroom server trust web1 --dry-run"],
-  async run({ app, words: [verb, name], options, dryRun, json }) {
-    if (verb !== "trust") throw unknownVerb(verb!);
-    const server = findServer(app.project().file, name!);
-    const { key, fingerprint, line } = readHostKey(server);
-    const known = knownHostsOf(server);
-    const asks = !options.yes && !dryRun;
-    if (asks && (json || !process.stdin.isTTY)) throw unasked(server.name, fingerprint);
-    const trusted =
-      !dryRun &&
-      (!asks ||
-        (await (await import("./wizard.ts")).askToTrust(`${server.name} (${server.ssh})`, fingerprint)));
-    if (trusted) append(known, line);
-    return { server: server.name, key, fingerprint, trusted, known };
+  options: {
+    yes: flag("don't ask: the host key was compared, the key's line may be replaced"),
+    key: value("FILE", "restrict: the public key that is to call operations only"),
   },
-  render: ({ server, fingerprint, key, trusted, known }) =>
-    trusted
-      ? `${server} is trusted, in ${known}: ${fingerprint}\nfor everybody who works on the project, in greenroom.json: "hostKey": "${key}"`
-      : `${server} shows ${fingerprint}; nothing was changed`,
+  changes: true,
+  examples: [
+    "greenroom server trust web1",
+    "greenroom server restrict web1 --key ~/.ssh/deploy.pub",
+    "greenroom server restrict web1 --key ~/.ssh/deploy.pub --yes",
+  ],
+  async run({ app, words: [verb, name], options, dryRun, json }) {
+    const server = findServer(app.project().file, name!);
+    if (verb === "trust") return trustServer(server, { asks: !options.yes, dryRun, json });
+    if (verb === "restrict") return restrictServer(app, server, options.key, options.yes && !dryRun);
+    throw new GreenroomError("USAGE", `there is no greenroom server ${verb}`, {
+      hint: "greenroom server trust SERVER, or greenroom server restrict SERVER",
+    });
+  },
+  render: ({ text }) => text,
 });
-
-function append(known: string, line: string): void {
-  mkdirSync(dirname(known), { recursive: true, mode: 0o700 });
-  appendFileSync(known, `${line}\n`, { mode: 0o600 });
-}
-
-function unasked(name: string, fingerprint: string): GreenroomError {
-  return new GreenroomError("HOST_KEY_UNKNOWN", `${name} shows the host key ${fingerprint}`, {
-    hint: `compare it with ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub there; then greenroom server trust ${name} --yes`,
-  });
-}
-
-function unknownVerb(verb: string): GreenroomError {
-  return new GreenroomError("USAGE", `there is no greenroom server ${verb}`, {
-    hint: "greenroom server trust SERVER",
-  });
-}

@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { hasSshd, startHosts } from "../hosts.ts";
@@ -70,6 +71,38 @@ describe.skipIf(!hasSshd)(
       const third = await shop.greenroom("stage", "production");
       expect([first, other]).not.toContain(third.result.release);
       expect(third.exit).toBe(0);
+    });
+
+    test("can be restricted for a key, which then calls operations and nothing else", async () => {
+      const shop = await makeRemoteWorld();
+      const { name, ssh, port } = shop.hosts.servers[0]!;
+      const key = join(shop.root, "../deploy");
+      execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
+      const asked = await shop.greenroom("server", "restrict", name, "--key", `${key}.pub`);
+      expect(asked).toMatchObject({ exit: 0, result: { written: false } });
+      expect(await shop.greenroom("server", "restrict", name, "--key", `${key}.pub`, "--yes")).toMatchObject({
+        exit: 0,
+        result: { written: true, line: asked.result.line },
+      });
+
+      const config = `${shop.hosts.config}.restricted`;
+      const own = readFileSync(shop.hosts.config, "utf8").replace(/IdentityFile .*/, `IdentityFile ${key}`);
+      writeFileSync(config, own);
+      const shell = (...words: string[]) =>
+        spawnSync("ssh", ["-F", config, "-p", String(port), "-T", ssh, ...words], {
+          encoding: "utf8",
+          input: "",
+        });
+      const pwned = join(shop.there, "pwned");
+      for (const words of [[`touch ${pwned}`], ["sh", "-c", `touch ${pwned}`], [], [`$(touch ${pwned})`]]) {
+        expect(shell(...words).stdout).toMatch(/^\{"hello"/);
+      }
+      expect(spawnSync("scp", ["-F", config, "-P", String(port), config, `${ssh}:${pwned}`]).status).not.toBe(
+        0,
+      );
+      expect(existsSync(pwned)).toBe(false);
+      process.env.GREENROOM_SSH_CONFIG = config;
+      expect(await shop.greenroom("deploy", "production")).toMatchObject({ exit: 0, result: { live: true } });
     });
 
     test("isn't touched before its host key is trusted", async () => {
