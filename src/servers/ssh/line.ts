@@ -31,7 +31,9 @@ export async function openLine(server: Server, bundle: Bundle): Promise<Line> {
     return explainSsh(server, errors());
   };
   const write = async (bytes: Buffer) => {
-    if (!child.stdin.write(bytes)) await Promise.race([once(child.stdin, "drain"), ended]);
+    if (child.stdin.write(bytes)) return;
+    // A line that breaks just then is found by who waits for the answer.
+    await Promise.race([once(child.stdin, "drain").catch(() => {}), ended]);
   };
   const said = new PassThrough();
   const close = async () => {
