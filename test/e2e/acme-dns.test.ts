@@ -101,19 +101,33 @@ describe.skipIf(missing.length > 0)(
       expect(heard.said).not.toContain(SECRET);
     });
 
-    test("the wildcard is renewed when a third of its life is left", async () => {
-      const shop = await makeDnsWorld(30);
+    test("the wildcard is renewed when a third of its life is left; until that is possible the old one stays", async () => {
+      const shop = await makeDnsWorld(60);
       const ca = await shop.authority.root();
       await shop.up();
       await shop.greenroom("stage");
       const first = await untilPreviewed(shop, ca);
       const { hostname } = await previewOf(shop);
-      await vi.waitFor(
+      shop.program.afterwards("exit 1");
+      const failed = await vi.waitFor(
         async () => {
-          expect((await askTls(shop.tlsPort, hostname, ca)).fingerprint).not.toBe(first.fingerprint);
+          const found = await previewsOf(shop);
+          expect(found.problem).toContain("failed (exit 1)");
+          return found;
         },
         { timeout: 60_000, interval: 500 },
       );
+      expect(new Date(failed.until).getTime()).toBeGreaterThan(Date.now());
+      expect((await askTls(shop.tlsPort, hostname, ca)).fingerprint).toBe(first.fingerprint);
+
+      shop.program.afterwards("");
+      const place = join(shop.root, "sites/shop/production/tls/acme-previews.json");
+      const attempts = JSON.parse(readFileSync(place, "utf8"));
+      attempts.failure.next = new Date(0).toISOString();
+      writeFileSync(place, JSON.stringify(attempts));
+      await vi.waitFor(async () => {
+        expect((await askTls(shop.tlsPort, hostname, ca)).fingerprint).not.toBe(first.fingerprint);
+      }, SOON);
     });
 
     test("a program that sets nothing gets no certificate, and the authority says why", async () => {
@@ -156,6 +170,8 @@ describe.skipIf(missing.length > 0)(
       expect((await askTls(shop.tlsPort, DOMAIN, ca)).body).toBe("one");
       expect((await ask(shop.port, (await previewOf(shop)).hostname)).body).toBe("two");
       expect((await shop.plain("doctor")).stdout).toContain("the zone is locked");
+      chmodSync(shop.program.path, 0o644);
+      expect((await shop.plain("doctor")).stdout).toMatch(/DNS program.*isn't executable/);
       const attempts = join(shop.root, "sites/shop/production/tls/acme-previews.json");
       expect(statSync(attempts).mode & 0o077).toBe(0);
       expect(shop.program.calls().map(([verb]) => verb)).toEqual(["set", "clear"]);
@@ -201,6 +217,17 @@ describe.skipIf(missing.length > 0)(
       await shop.greenroom("stage");
       await vi.waitFor(async () => expect(await shop.program.records(RECORD)).toHaveLength(1), SOON);
       expect(await up.stop()).toBe(0);
+      expect((await previewsOf(shop)).problem).toBe("there is none yet");
+    });
+
+    test("an `up` that ends while name servers are waited for takes the record with it", async () => {
+      const shop = await makeDnsWorld();
+      await shop.greenroom("setup", "--yes", "--acme-dns-wait", "3600");
+      const up = await shop.up();
+      await shop.greenroom("stage");
+      await vi.waitFor(async () => expect(await shop.program.records(RECORD)).toHaveLength(1), SOON);
+      expect(await up.stop()).toBe(0);
+      expect([await shop.program.records(RECORD), notesOf(shop)]).toEqual([[], []]);
       expect((await previewsOf(shop)).problem).toBe("there is none yet");
     });
 
