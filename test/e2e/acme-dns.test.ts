@@ -171,7 +171,7 @@ describe.skipIf(missing.length > 0)(
       expect((await ask(shop.port, (await previewOf(shop)).hostname)).body).toBe("two");
       expect((await shop.plain("doctor")).stdout).toContain("the zone is locked");
       chmodSync(shop.program.path, 0o644);
-      expect((await shop.plain("doctor")).stdout).toMatch(/DNS program.*isn't executable/);
+      expect((await shop.plain("doctor")).stderr).toMatch(/DNS program.*isn't executable/);
       const attempts = join(shop.root, "sites/shop/production/tls/acme-previews.json");
       expect(statSync(attempts).mode & 0o077).toBe(0);
       expect(shop.program.calls().map(([verb]) => verb)).toEqual(["set", "clear"]);
