@@ -42,7 +42,10 @@ export const ERRORS = {
   UP_RUNNING: { exit: 18, about: "`greenroom up` already runs for this root" },
   PORT_TAKEN: { exit: 18, about: "the port is in use" },
   ROUTER_REFUSED: { exit: 18, about: "nginx isn't there, doesn't run, or refuses what it is told" },
-  CERTIFICATE_UNUSABLE: { exit: 18, about: "a certificate doesn't fit its key, the domain or the day" },
+  CERTIFICATE_UNUSABLE: {
+    exit: 18,
+    about: "a certificate doesn't fit its key, the domain or the day, or can't be ordered here",
+  },
   SUPERVISOR_REFUSED: { exit: 18, about: "supervisord isn't there, doesn't run, or refuses what it is told" },
   PROCESS_UNHEALTHY: { exit: 19, about: "a process of the side didn't become healthy" },
 

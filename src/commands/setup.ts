@@ -13,6 +13,11 @@ export default defineCommand({
     listenTls: value("ADDRESSES", "where by https, for instance 127.0.0.1:8443"),
     acmeDirectory: value("URL", "who certifies domains; Let's Encrypt unless told. You agree to its terms"),
     acmeEmail: value("ADDRESS", "whom it may write to"),
+    acmeDns: value(
+      "PROGRAM",
+      "who sets and clears DNS records, by its whole path: for wildcards of previews",
+    ),
+    acmeDnsWait: value("SECONDS", "how long until name servers everywhere know of a record; 60 unless told"),
     unprivileged: flag("with an nginx and a supervisord of its own that `greenroom up` starts, as you"),
     yes: flag("don't ask"),
     remove: flag("undo it: this machine serves the root no more"),
@@ -45,19 +50,32 @@ interface Wishes {
   listenTls: string | undefined;
   acmeDirectory: string | undefined;
   acmeEmail: string | undefined;
+  acmeDns: string | undefined;
+  acmeDnsWait: string | undefined;
   unprivileged: boolean;
 }
 
 function wishesOf(wishes: Wishes, { acme }: Machine): Partial<Machine> {
-  const { router, supervisor, listen, listenTls, acmeDirectory, acmeEmail, unprivileged } = wishes;
-  const directory = acmeDirectory ?? acme.directory;
+  const { router, supervisor, listen, listenTls, unprivileged } = wishes;
   return {
     ...(router !== undefined && { router: router as Machine["router"] }),
     ...(supervisor !== undefined && { supervisor: supervisor as Machine["supervisor"] }),
     ...(listen !== undefined && { listen: listen.split(",") }),
     ...(listenTls !== undefined && { listenTls: listenTls === "" ? [] : listenTls.split(",") }),
-    acme: { directory, email: acmeEmail ?? acme.email },
+    acme: acmeOf(wishes, acme),
     ...(unprivileged && { unprivileged }),
+  };
+}
+
+function acmeOf(
+  { acmeDirectory, acmeEmail, acmeDns, acmeDnsWait }: Wishes,
+  acme: Machine["acme"],
+): Machine["acme"] {
+  return {
+    directory: acmeDirectory ?? acme.directory,
+    email: acmeEmail ?? acme.email,
+    dns: acmeDns === "" ? null : (acmeDns ?? acme.dns),
+    dnsWait: acmeDnsWait === undefined ? acme.dnsWait : Number(acmeDnsWait || "none"),
   };
 }
 

@@ -1,11 +1,14 @@
 import { join } from "node:path";
 import { readJsonIfWhole, writeJsonDurably } from "../disk/durable.ts";
 import { at, type Site } from "./site.ts";
+import type { Role } from "./tls.ts";
 
-/** `tls/acme.json`: what came of asking an authority for a domain's certificate. */
+/** `tls/acme.json`, `tls/acme-previews.json`: what came of asking an authority for a certificate. */
 export interface Attempts {
   directory: string;
   domain: string;
+  /** By which program DNS records were set; not there where none were. */
+  dns?: string | null;
   /** The fingerprint of what it gave last. */
   issued: string | null;
   failure: Failure | null;
@@ -20,12 +23,13 @@ export interface Failure {
   next: string;
 }
 
-export function readAttempts(site: Site): Attempts | null {
-  return readJsonIfWhole<Attempts>(placeOf(site));
+export function readAttempts(site: Site, role: Role): Attempts | null {
+  return readJsonIfWhole<Attempts>(placeOf(site, role));
 }
 
-export function writeAttempts(site: Site, attempts: Attempts): void {
-  writeJsonDurably(placeOf(site), attempts);
+export function writeAttempts(site: Site, role: Role, attempts: Attempts): void {
+  // What a program said when it failed is nobody else's business.
+  writeJsonDurably(placeOf(site, role), attempts, 0o600);
 }
 
 const MINUTE = 60_000;
@@ -39,6 +43,6 @@ export function planNext(before: Failure | null, reason: string, notBefore: Date
   return { reason, at: now.toISOString(), tries, next: new Date(next).toISOString() };
 }
 
-function placeOf(site: Site): string {
-  return join(at.tls(site), "acme.json");
+function placeOf(site: Site, role: Role): string {
+  return join(at.tls(site), role === "own" ? "acme.json" : `acme-${role}.json`);
 }

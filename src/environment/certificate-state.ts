@@ -64,7 +64,7 @@ function problemOf(
   now: Date,
 ): string | null {
   if (tls![role] === "acme") {
-    const attempts = readAttempts(site);
+    const attempts = readAttempts(site, role);
     const failure = attempts?.domain === domain ? attempts.failure : null;
     return failure && `${failure.reason}; the next try is at ${failure.next}`;
   }

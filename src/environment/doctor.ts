@@ -12,6 +12,7 @@ import { readLastEntry } from "./journal.ts";
 import { readRoom } from "./room.ts";
 import { at, type Identity, type Site, siteName, siteOf } from "./site.ts";
 import { listSites, readState } from "./state.ts";
+import type { Role } from "./tls.ts";
 
 export interface Finding {
   what: string;
@@ -150,14 +151,14 @@ function checkCertificates(site: Site): Finding[] {
     const what = `${siteName(site)} certificate${role === "own" ? "" : " for previews"}`;
     const found = describeCertificate(certificate);
     if (daysLeft !== null && daysLeft < 0)
-      return { what, state: "broken", found, remedy: remedyOf(identity) };
-    if (problem || late) return { what, state: "note", found, remedy: remedyOf(identity) };
+      return { what, state: "broken", found, remedy: remedyOf(identity, role) };
+    if (problem || late) return { what, state: "note", found, remedy: remedyOf(identity, role) };
     return good(what, found);
   });
 }
 
-function remedyOf({ environment, tls }: Identity): string {
-  return tls?.own === "acme" ? "greenroom up" : `renew the files, then greenroom stage ${environment}`;
+function remedyOf({ environment, tls }: Identity, role: Role): string {
+  return tls?.[role] === "acme" ? "greenroom up" : `renew the files, then greenroom stage ${environment}`;
 }
 
 // Asking for the lock itself, even for a moment, could turn a command away that wants it just then.

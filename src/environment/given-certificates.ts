@@ -10,11 +10,13 @@ import type { Scene } from "./world.ts";
 export async function readNewlyGiven({ site, spec, world }: Scene): Promise<Role[]> {
   const { tls } = spec;
   if (!tls) return [];
-  if (!(await world.parts.router.tls())) {
+  const readers = await world.parts.router.tls();
+  if (!readers) {
     const text = `${spec.domain} is served by plain HTTP: this machine isn't set up for TLS (greenroom setup --router nginx --listen-tls ADDRESS)`;
     world.emit({ event: "warning", text });
     return [];
   }
+  if (tls.previews === "acme" && !readers.wildcards) throw noWildcards(spec.domain);
   return ROLES.filter((role) => {
     const given = readGiven(tls, role, spec.domain, world.now());
     return given !== null && given.fingerprint !== readInstalled(site, role)?.fingerprint;
@@ -49,6 +51,13 @@ export function readGiven(tls: Tls, role: Role, domain: string, now: Date): Cert
 export function filesOf(tls: Tls, role: Role): KeyPair | null {
   const given = tls[role];
   return given === "acme" ? null : given;
+}
+
+function noWildcards(domain: string): GreenroomError {
+  const message = `a certificate for *.${domain} is ordered by DNS-01, and this machine isn't told how DNS records are set`;
+  return new GreenroomError("CERTIFICATE_UNUSABLE", message, {
+    hint: "greenroom setup --acme-dns PROGRAM (docs/tls.md), or name files in tls.previews, or leave it out",
+  });
 }
 
 function read(path: string): string {

@@ -34,6 +34,8 @@ export interface Router {
 export interface KeyReaders {
   /** The group of those who read keys, besides whom they belong to. */
   group: number | null;
+  /** A wildcard can be ordered here: it is known how DNS records are set. */
+  wildcards: boolean;
 }
 
 export interface Parts {

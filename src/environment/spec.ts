@@ -98,8 +98,8 @@ export interface KeyPair {
 export interface Tls {
   /** `acme`: `greenroom up` gets certificates for the domain and renews them. */
   own: "acme" | KeyPair;
-  /** For the names below the domain, where the certificate above doesn't cover them. */
-  previews: KeyPair | null;
+  /** For the names below the domain, where the certificate above doesn't cover them. `acme`: a wildcard. */
+  previews: "acme" | KeyPair | null;
 }
 
 /** Everything an operation needs to know of an environment, with nothing left to look up in the project. */

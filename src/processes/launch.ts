@@ -13,15 +13,18 @@ export interface Launch {
   stdio?: StdioOptions;
 }
 
-/** Gives the user's line to the shell as it is, in a process group of its own. What can't start emits `error`. */
-export function launch(shellLine: string, options: Launch): ChildProcess {
+/** A line of the user's, which the shell gets as it is; or a program with its arguments, which no shell sees. */
+export type Command = string | string[];
+
+/** Runs it in a process group of its own. What can't start emits `error`. */
+export function launch(command: Command, options: Launch): ChildProcess {
   const { cwd, env, user, privileges = "drop", stdio = ["ignore", "pipe", "pipe"] } = options;
-  const shell = ["/bin/sh", "-c", shellLine];
+  const argv = typeof command === "string" ? ["/bin/sh", "-c", command] : command;
   if (privileges === "keep") {
-    return start(shell, { cwd, stdio, env: { ...process.env, ...env } });
+    return start(argv, { cwd, stdio, env: { ...process.env, ...env } });
   }
   const { wrapper, identity, home } = planDemotion(user);
-  return start([...wrapper, ...shell], {
+  return start([...wrapper, ...argv], {
     cwd,
     stdio,
     env: { ...minimalEnvironment(home), ...env },

@@ -2,7 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { closeSync, openSync, writeSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { endGroup, type Leader, leaderOf, signalGroup } from "./group.ts";
-import { type Launch, launch } from "./launch.ts";
+import { type Command, type Launch, launch } from "./launch.ts";
 import { keepLast, splitLines } from "./lines.ts";
 
 export interface Run extends Omit<Launch, "stdio"> {
@@ -21,12 +21,12 @@ export interface Ended {
   ms: number;
 }
 
-/** Runs a line until it ends or its time is up. Nothing that it started goes on after that. */
-export async function runToEnd(shellLine: string, options: Run): Promise<Ended> {
+/** Runs a line or a program until it ends or its time is up. Nothing that it started goes on after that. */
+export async function runToEnd(command: Command, options: Run): Promise<Ended> {
   const begun = performance.now();
   const output = collect(options);
   try {
-    const child = launch(shellLine, options);
+    const child = launch(command, options);
     const leader = leaderOf(child.pid ?? 0);
     const closed = follow(child, output.lines);
     const interrupts = passOnInterrupts(leader);

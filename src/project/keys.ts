@@ -5,14 +5,9 @@ import type { Project } from "./load.ts";
 /** Its files by absolute paths. */
 export function resolveTls(dir: string, tls: Tls | null): Tls | null {
   if (!tls) return null;
-  const absolute = ({ certificate, key }: KeyPair) => ({
-    certificate: resolve(dir, certificate),
-    key: resolve(dir, key),
-  });
-  return {
-    own: tls.own === "acme" ? "acme" : absolute(tls.own),
-    previews: tls.previews && absolute(tls.previews),
-  };
+  const absolute = (given: "acme" | KeyPair) =>
+    given === "acme" ? given : { certificate: resolve(dir, given.certificate), key: resolve(dir, given.key) };
+  return { own: absolute(tls.own), previews: tls.previews && absolute(tls.previews) };
 }
 
 /** Keys and certificates of all environments that lie in a folder, by their paths in there. */

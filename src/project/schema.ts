@@ -222,11 +222,17 @@ const keyFile = line.meta({
 });
 const keyPair = z.strictObject({ certificate: keyFile, key: keyFile });
 
+const below = z
+  .union([z.literal("acme"), keyPair])
+  .nullable()
+  .default(null)
+  .meta({ description: 'For the names below the domain: files, or "acme" for a wildcard by DNS-01.' });
+
 const tls = z
   .union([
     z.literal("acme"),
-    z.strictObject({ ...keyPair.shape, previews: keyPair.nullable().default(null) }),
-    z.strictObject({ certificate: z.literal("acme"), previews: keyPair.nullable().default(null) }),
+    z.strictObject({ ...keyPair.shape, previews: below }),
+    z.strictObject({ certificate: z.literal("acme"), previews: below }),
   ])
   .transform((given) => {
     if (given === "acme") return { own: "acme" as const, previews: null };

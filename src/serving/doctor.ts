@@ -1,5 +1,6 @@
 import type { Finding } from "../environment/doctor.ts";
 import { GreenroomError } from "../errors.ts";
+import { assertDnsProgram } from "./certificates/dns-program.ts";
 import { completeMachine } from "./fitness.ts";
 import { type Machine, readMachine } from "./machine.ts";
 import { assertRead, assertRunning } from "./nginx/machines.ts";
@@ -33,6 +34,8 @@ export async function examineMachine(root: string): Promise<Finding[]> {
       if (!unprivileged) await call(supervisordOf(root, false), "supervisor.getPID");
     });
   }
+  const { dns } = machine.acme;
+  if (dns !== null) await look("DNS program", dns, () => assertDnsProgram(dns));
   return findings;
 }
 

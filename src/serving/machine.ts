@@ -28,6 +28,14 @@ const schema = z
           .url({ protocol: /^https$/, error: "write the address of an ACME directory" })
           .default(LETS_ENCRYPT),
         email: z.email({ error: "write an email address" }).nullable().default(null),
+        /** The program that sets and clears DNS records; null: no wildcards are ordered. */
+        dns: z
+          .string()
+          .regex(/^\//, { error: "write the whole path of a program, from / on" })
+          .nullable()
+          .default(null),
+        /** Seconds between a record that is set and the authority that looks for it. */
+        dnsWait: z.int({ error: "write a number of seconds" }).min(0).max(3600).default(60),
       })
       .prefault({}),
     /** When a log of nginx or PHP-FPM is moved aside, and how many such are kept. */

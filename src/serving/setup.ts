@@ -4,6 +4,7 @@ import { ensureDirectory } from "../disk/durable.ts";
 import { removeTree } from "../disk/remove.ts";
 import { at } from "../environment/site.ts";
 import { GreenroomError } from "../errors.ts";
+import { assertDnsProgram } from "./certificates/dns-program.ts";
 import { type Change, isChange, put, readOrNull } from "./changes.ts";
 import { assertRoot, completeMachine } from "./fitness.ts";
 import { type Machine, machinePath, parseMachine, readMachine } from "./machine.ts";
@@ -30,6 +31,7 @@ export interface Setup {
 /** What would have to change for this machine to serve a root as wished; nothing, if it does. */
 export async function planSetup(root: string, wishes: Partial<Machine> | null): Promise<Setup> {
   const machine = wishes && completeMachine(root, parseMachine({ ...readMachine(root), ...wishes }));
+  if (machine?.acme.dns) assertDnsProgram(machine.acme.dns);
   const serves = isOfMachine(machine);
   const files = [
     ...(serves ? await planSites(root, machine) : []),

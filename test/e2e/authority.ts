@@ -14,6 +14,8 @@ export interface Authority {
   port: number;
   /** What its certificates are to be trusted by. */
   root(): Promise<string>;
+  /** Where DNS records can be set (`/set-txt`, `/clear-txt`), and the port that answers them. */
+  names: { control: string; port: number };
   /** Where it finds domains from now on. */
   moveDomains(address: string): Promise<void>;
 }
@@ -63,6 +65,7 @@ export async function startAuthority({
     files,
     port,
     directory: `https://127.0.0.1:${port}/dir`,
+    names: { control: `http://127.0.0.1:${names}`, port: dns },
     root: () => read({ port: management, path: "/roots/0", ca }),
     async moveDomains(ip) {
       const body = JSON.stringify({ ip });

@@ -17,6 +17,8 @@ describe("tls in greenroom.json", () => {
     expect(tlsOf(undefined)).toBe(null);
     expect(tlsOf("acme")).toEqual({ own: "acme", previews: null });
     expect(tlsOf(PAIR)).toEqual({ own: PAIR, previews: null });
+    expect(tlsOf({ certificate: "acme", previews: "acme" })).toEqual({ own: "acme", previews: "acme" });
+    expect(tlsOf({ ...PAIR, previews: "acme" })).toEqual({ own: PAIR, previews: "acme" });
     expect(tlsOf({ certificate: "acme", previews: PAIR })).toEqual({ own: "acme", previews: PAIR });
   });
 
@@ -25,6 +27,7 @@ describe("tls in greenroom.json", () => {
     [{ certificate: "a.pem" }],
     [{ ...PAIR, kye: "x" }],
     [{ ...PAIR, key: "" }],
+    [{ ...PAIR, previews: "dns" }],
     [true],
   ])("%j is refused", (tls) => {
     expect(() => parse(tls)).toThrow(/environments\.production\.tls/);

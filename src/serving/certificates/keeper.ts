@@ -3,13 +3,14 @@ import { setTimeout as pause } from "node:timers/promises";
 import { readJsonIfWhole } from "../../disk/durable.ts";
 import { at, type Identity, type Site, siteName, siteOf } from "../../environment/site.ts";
 import { listSites } from "../../environment/state.ts";
-import { rolesServed } from "../../environment/tls.ts";
+import { ROLES, rolesServed } from "../../environment/tls.ts";
 import type { Emit } from "../../events.ts";
 import { type Machine, tlsPortOf } from "../machine.ts";
 import { nginxAt } from "../nginx/places.ts";
 import { createNginxRouter } from "../nginx/router.ts";
 import type { Listener } from "../up.ts";
 import { followGiven } from "./given.ts";
+import { clearLeftRecords } from "./records.ts";
 import { isDue, renew } from "./renew.ts";
 
 export interface Keeping {
@@ -45,6 +46,7 @@ async function keep(keeping: Keeping): Promise<void> {
   if (tlsPortOf(machine) === null) return;
   // Of an order that was cut short.
   rmSync(nginxAt.challenges(root), { recursive: true, force: true });
+  await clearLeftRecords(keeping);
   const memories = new Map<string, Memory>();
   while (!signal.aborted) {
     for (const { project, environment } of listSites(root)) {
@@ -79,12 +81,19 @@ async function keepOne(keeping: Keeping, site: Site, memory: Memory): Promise<st
   if (!identity?.tls || !existsSync(nginxAt.site(site))) return null;
   const { domain } = identity;
   const router = createNginxRouter(root, machine);
-  const given = await followGiven(site, identity, router);
-  const isWanted = identity.tls.own === "acme" && isDue(site, domain, machine.acme, new Date());
-  const renewed = isWanted ? await renew(keeping, site, domain, router) : null;
-  const served = JSON.stringify([domain, rolesServed(site, identity)]);
-  // A first certificate changes what nginx is told; a newer one doesn't.
-  if (served !== memory.served) await router.settle(site);
-  memory.served = served;
-  return renewed ?? given;
+  const settle = async () => {
+    const served = JSON.stringify([domain, rolesServed(site, identity)]);
+    // A first certificate changes what nginx is told; a newer one doesn't.
+    if (served !== memory.served) await router.settle(site);
+    memory.served = served;
+  };
+  const troubles = [await followGiven(site, identity, router)];
+  for (const role of ROLES.filter((one) => identity.tls?.[one] === "acme")) {
+    const wanted = { site, domain, role };
+    // The next one may take its time, and visitors needn't wait for it.
+    await settle();
+    if (isDue(wanted, machine.acme, new Date())) troubles.push(await renew(keeping, wanted, router));
+  }
+  await settle();
+  return troubles.filter((trouble) => trouble !== null).join("; ") || null;
 }

@@ -1,17 +1,22 @@
-import { rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Authorization, Client, Order } from "acme-client";
-import { ensureDirectory } from "../../disk/durable.ts";
-import { nginxAt } from "../nginx/places.ts";
 import { patiently } from "./patience.ts";
 
+/** A way to show that a domain is ours. */
+export interface Proof {
+  challenge: "http-01" | "dns-01";
+  /** Throws where nothing of it can be done here; then the authority needn't be asked. */
+  assertPossible(): void;
+  /** Puts what only we can put there where the authority looks for it. Answers how that is taken away again. */
+  show(domain: string, challenge: { token: string; answer: string }): Promise<() => Promise<void>>;
+}
+
 interface Claim {
-  root: string;
   domain: string;
+  proof: Proof;
   signal: AbortSignal;
 }
 
-/** Shows that the domain is ours: the authority asks it for files that only we could have put there. */
+/** Shows that the domain is ours. */
 export async function prove(client: Client, order: Order, claim: Claim): Promise<void> {
   for (const authorization of await client.getAuthorizations(order)) {
     if (authorization.status !== "valid") await answerChallenge(client, order, authorization, claim);
@@ -22,13 +27,12 @@ async function answerChallenge(
   client: Client,
   order: Order,
   { challenges, url }: Authorization,
-  { root, domain, signal }: Claim,
+  { domain, proof, signal }: Claim,
 ): Promise<void> {
-  const challenge = challenges.find(({ type }) => type === "http-01");
-  if (!challenge) throw new Error(`it offers no challenge by HTTP for ${domain}`);
-  const place = placeOf(root, challenge.token);
-  ensureDirectory(nginxAt.challenges(root));
-  writeFileSync(place, await client.getChallengeKeyAuthorization(challenge));
+  const challenge = challenges.find(({ type }) => type === proof.challenge);
+  if (!challenge) throw new Error(`it offers no ${proof.challenge} for ${domain}`);
+  const answer = await client.getChallengeKeyAuthorization(challenge);
+  const withdraw = await proof.show(domain, { token: challenge.token, answer });
   try {
     await client.completeChallenge(challenge);
     const seen = await patiently(signal, async () => {
@@ -37,7 +41,7 @@ async function answerChallenge(
     });
     if (seen?.status !== "valid") throw new Error(whyNot(seen, domain));
   } finally {
-    rmSync(place, { force: true });
+    await withdraw();
   }
 }
 
@@ -46,10 +50,4 @@ function whyNot(seen: Authorization | undefined, domain: string): string {
     .map(({ error }) => (error as { detail?: string } | undefined)?.detail)
     .find(Boolean);
   return words ?? `it doesn't believe that ${domain} is ours`;
-}
-
-function placeOf(root: string, token: string): string {
-  // The authority chose it.
-  if (/^[\w-]+$/.test(token)) return join(nginxAt.challenges(root), token);
-  throw new Error("its challenge has a name that can't be that of a file");
 }

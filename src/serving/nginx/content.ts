@@ -2,7 +2,7 @@ import { HASHED, NEVER_CHANGES } from "../../environment/assets.ts";
 import type { Side } from "../../environment/sides.ts";
 import { TYPES } from "../router/content-types.ts";
 import { type Headers, renderAppHeaders, renderForeverHeaders } from "./headers.ts";
-import { answer, DOWN_PAGE, MISSING_PAGES } from "./pages.ts";
+import { answer, DOWN_PAGE, IDLE, MISSING_PAGES } from "./pages.ts";
 import { PHP_POSTED, renderPhp } from "./php.ts";
 import { indent, literal, matching, word } from "./quote.ts";
 import type { Shape } from "./shape.ts";
@@ -55,7 +55,7 @@ export interface MixedContent extends Omit<Content, "shape"> {
 
 export function renderMixed(content: MixedContent): string {
   const { kind, folder, storage, immutable, php, release, assets, ...to } = content;
-  const pass = indent(renderPass(to));
+  const hasApp = to.upstreams.blue !== null || to.upstreams.green !== null;
   return `root ${word(`${release}/${folder}`)};
 location / {
   try_files /.greenroom @${kind};
@@ -75,7 +75,13 @@ location @hidden_static {
 location @missed_static {
   try_files /.greenroom @lost;
 }
-location @missed_process {
+${hasApp ? renderAppAmong(to) : ""}${php}${storage.map((path) => renderStorage(path, `try_files $uri @missed_${kind};`)).join("")}${renderKept(assets)}${renderForever(immutable, to.headers, `@kept_${kind}`)}${renderHashed(assets, kind)}${MISSING_PAGES}${DOWN_PAGE}`;
+}
+
+/** The places of sides that are apps, where the other one may be something else. */
+function renderAppAmong(to: Pick<Content, "upstreams" | "appHost" | "headers">): string {
+  const pass = indent(renderPass(to));
+  return `location @missed_process {
 ${pass}}
 location @process {
   ${FILES}
@@ -85,7 +91,7 @@ location @hidden_process {
 ${pass}}
 location @app {
 ${pass}}
-${php}${storage.map((path) => renderStorage(path, `try_files $uri @missed_${kind};`)).join("")}${renderKept(assets)}${renderForever(immutable, to.headers, `@kept_${kind}`)}${renderHashed(assets, kind)}${MISSING_PAGES}${DOWN_PAGE}`;
+`;
 }
 
 function renderStatic({ shape, release, assets, headers }: Content): string {
@@ -200,6 +206,9 @@ proxy_set_header Upgrade $greenroom_upgrade;
 proxy_set_header X-Forwarded-For $greenroom_for;
 proxy_set_header X-Forwarded-Proto $greenroom_proto;
 proxy_set_header X-Forwarded-Host $greenroom_host;
+proxy_set_header Forwarded $greenroom_forwarded;
+proxy_set_header X-Real-IP $greenroom_x_real_ip;
+proxy_set_header X-Forwarded-Port $greenroom_x_forwarded_port;
 proxy_set_header X-Request-Id $greenroom_id;
 error_page 502 504 @down;
 gzip off;
@@ -214,7 +223,7 @@ function renderUpstream({ blue, green }: Record<Side, string | null>, amongPrevi
 `;
   // A version that isn't on a side has no process.
   const none = `if ($greenroom_side = "") {
-  return 502;
+  rewrite ^ ${IDLE} last;
 }
 `;
   return `${amongPreviews ? none : ""}${blue && green ? other : ""}proxy_pass http://${blue ?? green};

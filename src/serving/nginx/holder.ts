@@ -11,6 +11,8 @@ import { nginxAt } from "./places.ts";
 /** How nginx says which request it is, and of what site. */
 export const SITE_HEADER = "X-Greenroom-Site";
 export const URI_HEADER = "X-Greenroom-Uri";
+/** Not empty where an app may be meant by an address, just as it was written. */
+export const APP_HEADER = "X-Greenroom-App";
 
 /** nginx can't wait, so it asks here, and gets its answer when the site lets visitors in: go on with the request. */
 export async function startHolder(root: string): Promise<Server> {
@@ -39,13 +41,24 @@ async function hold(root: string, req: IncomingMessage, res: ServerResponse): Pr
   const site = siteNamed(root, req.headers[SITE_HEADER.toLowerCase()]);
   const resumed = await untilResumed(site, () => res.destroyed);
   if (!resumed) return sendPaused({ req, res });
-  const again = isRepeated(req.method) ? String(req.headers[URI_HEADER.toLowerCase()]) : "@resumed";
+  const uri = String(req.headers[URI_HEADER.toLowerCase()]);
+  const keeps = req.headers[APP_HEADER.toLowerCase()] === undefined || isPlain(uri);
+  const again = isRepeated(req.method) && keeps ? uri : "@resumed";
   res.writeHead(200, { "X-Accel-Redirect": again }).end();
 }
 
 /** nginx would make another method a GET on its way to an address; not so on its way to a named place. */
 function isRepeated(method: string | undefined): boolean {
   return method === "GET" || method === "HEAD";
+}
+
+/** Whether nginx writes the address anew as it was. Files have plain ones; what is odd is for an app. */
+function isPlain(uri: string): boolean {
+  const path = uri.replace(/\?.*$/s, "");
+  if (path.includes("//") || /\/\.\.?(?:\/|$)/.test(path)) return false;
+  return (path.match(/%.{0,2}/gs) ?? []).every((code) =>
+    /^%(?:20|22|23|25|3F|[01][0-9A-F]|[7-9A-F][0-9A-F])$/.test(code),
+  );
 }
 
 function siteNamed(root: string, header: string | string[] | undefined): Site {

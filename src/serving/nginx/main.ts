@@ -60,6 +60,8 @@ gzip_types ${BESIDES_HTML};
 const HTTP = `client_max_body_size 0;
 server_names_hash_max_size 65536;
 server_names_hash_bucket_size 256;
+variables_hash_max_size 8192;
+variables_hash_bucket_size 128;
 access_log off;
 `;
 

@@ -15,6 +15,14 @@ export const HELD = 529;
 export const UNKNOWN = "/.greenroom/unknown";
 export const NOTHING = "/.greenroom/nothing";
 
+export const IDLE = "/.greenroom/idle";
+
+export const IDLE_PAGE = `location = ${IDLE} {
+  internal;
+  ${answer(503, "This release isn't running")}
+}
+`;
+
 export const UNKNOWN_PAGE = `location = ${UNKNOWN} {
   internal;
   ${answer(404, "There is no such site here")}

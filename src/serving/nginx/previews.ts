@@ -1,6 +1,7 @@
 import { at, type Site } from "../../environment/site.ts";
 import { UNKNOWN } from "./pages.ts";
 import { literal, matching, word } from "./quote.ts";
+import { NAMED } from "./shared.ts";
 
 // Whoever doesn't know the secret finds no such path; nginx itself needn't know it. A name's side is told by a file.
 
@@ -22,7 +23,7 @@ const LABELS = 8;
 /** `<name>.foo.<domain>` shows the preview for `foo.<domain>`, anything else is live. The longest name wins. */
 export function renderSubdomainChoice(site: Site, domain: string): string {
   const tries = Array.from({ length: LABELS }, (_, more) => renderTry(site, domain, more)).join("");
-  return `${BEGIN}set $greenroom_app_host $http_host;
+  return `${BEGIN}set $greenroom_app_host ${NAMED};
 set $greenroom_name "";
 ${tries}${renderSideOf(literal(at.previews(site)))}if ($greenroom_name != "") {
   break;

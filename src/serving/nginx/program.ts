@@ -90,6 +90,8 @@ export async function reload(nginx: Nginx): Promise<void> {
   const logged = errorsSince(nginx, 0).length;
   process.kill(pid, "SIGHUP");
   for (let waited = 0; waited < PATIENCE; waited += 10) {
+    // It ended meanwhile, as with a `greenroom up` that ends: the next one reads all of it.
+    if (!isMaster(pid)) return;
     const now = childrenOf(pid);
     const isNew = now.some((child) => !before.includes(child));
     // One that is about to end takes no new connections.

@@ -30,7 +30,10 @@ export function createNginxRouter(root: string, machine: Machine): Router {
         { path: nginxAt.site(site), content: await renderFor(site, machine) },
       ]),
     forget: (site) => changeNginx(root, nginx, async () => [{ path: nginxAt.site(site), content: null }]),
-    tls: async () => (tlsPortOf(machine) === null ? null : { group: keyGroup(root, nginx, machine) }),
+    tls: async () =>
+      tlsPortOf(machine) === null
+        ? null
+        : { group: keyGroup(root, nginx, machine), wildcards: machine.acme.dns !== null },
   };
 }
 

@@ -62,14 +62,18 @@ map $greenroom_trusted $greenroom_for {
   0 $remote_addr;
   1 $proxy_add_x_forwarded_for;
 }
-${renderForwarded("proto", "$scheme")}${renderForwarded("host", "$http_host")}
+${renderForwarded("proto", "$scheme")}${renderForwarded("host", NAMED)}${["forwarded", "x_real_ip", "x_forwarded_port"].map(renderClaimed).join("")}
 # As good as nginx's own, which is drawn at random, and that costs more than to find a file.
 map "" $greenroom_id {
   default "$pid-$connection-$connection_requests-$msec";
 }
+map "$host $http_host" $greenroom_named {
+  default $host;
+  "~*^([a-z0-9.-]+) \\1\\.?(?::\\d{1,5})?$" $http_host;
+}
 map $http_host $greenroom_port {
   default "";
-  "~(?<greenroom_p>:\\d+)$" $greenroom_p;
+  "~^[^:]*(?<greenroom_p>:\\d{1,5})$" $greenroom_p;
 }
 ${PHP_SHARED}
 # What no environment has set, so that the log can be declared before there is one.
@@ -91,6 +95,18 @@ log_format greenroom_files escape=json
 const LOGGED = `'{"at":"$time_iso8601","host":"$host","bucket":"$greenroom_bucket","side":"$greenroom_side",'
   '"method":"$request_method","uri":"$request_uri","status":$status,"bytes":$bytes_sent,"from":"$remote_addr",'
   '"seconds":"$request_time"`;
+
+/** The name that a request was routed by, as it was written: a visitor may write one and claim another. */
+export const NAMED = "$greenroom_named";
+
+/** Apps may believe it, so only who may be a proxy can say it. */
+function renderClaimed(header: string): string {
+  return `map $greenroom_trusted $greenroom_${header} {
+  0 "";
+  1 $http_${header};
+}
+`;
+}
 
 /** What a proxy before us says counts, where it may. */
 function renderForwarded(what: string, seen: string): string {

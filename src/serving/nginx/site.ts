@@ -5,11 +5,12 @@ import { renderContent, renderMixed, renderPosted, renderPostedMixed } from "./c
 import { readFileHeaders, renderDifferences, variable } from "./differences.ts";
 import { type Headers, renderFileHeaders } from "./headers.ts";
 import { renderHold } from "./hold.ts";
-import { NOTHING_PAGE, UNKNOWN_PAGE } from "./pages.ts";
+import { IDLE_PAGE, NOTHING_PAGE, UNKNOWN_PAGE } from "./pages.ts";
 import { renderPhpAmong } from "./php.ts";
 import { renderPreviewChoice, renderSubdomainChoice } from "./previews.ts";
 import { indent, literal, word } from "./quote.ts";
 import { areEqual, type Shape, type Shapes } from "./shape.ts";
+import { NAMED } from "./shared.ts";
 import { renderChallenges, renderRedirect, renderTls, type TlsFacts } from "./tls.ts";
 import { renderTraffic } from "./traffic.ts";
 
@@ -32,10 +33,10 @@ export function renderSite(facts: Facts): string {
   const { domain, subdomains } = identity;
   const rest = (place: string, appHost: string, said: Pick<Headers, "cookie" | "robots">) =>
     renderRest(facts, place, appHost, { ...said, ...readFileHeaders(site, facts.shapes) });
-  const live = `${renderTraffic(site, "visitors")}${rest("$greenroom_side", "$http_host", { cookie: true, robots: false })}`;
+  const live = `${renderTraffic(site, "visitors")}${rest("$greenroom_side", NAMED, { cookie: true, robots: false })}`;
   const wild = subdomains
     ? `${renderSubdomainChoice(site, domain)}${renderTraffic(site, "previews")}${rest("$greenroom_at", "$greenroom_app_host", { cookie: true, robots: true })}`
-    : `${renderPreviewChoice(site, domain)}${rest("$greenroom_at", "$http_host", { cookie: false, robots: true })}`;
+    : `${renderPreviewChoice(site, domain)}${rest("$greenroom_at", NAMED, { cookie: false, robots: true })}`;
   return `# Written by Greenroom. Changes are lost.
 
 ${renderUpstreams(facts)}${renderDifferences(site, facts.shapes)}
@@ -98,7 +99,7 @@ ${compressed ? "  gzip_static on;\n" : ""}${indent(body)}}
 function renderRest({ site, shapes }: Facts, place: string, appHost: string, headers: Headers): string {
   const release = `${literal(site.dir)}/${place}`;
   const assets = word(literal(at.asset(site)).replace(/\/$/, ""));
-  const nameOf = (side: Side) => (shapes[side].kind === "static" ? null : upstreamOf(site, side));
+  const nameOf = (side: Side) => (shapes[side].kind === "process" ? upstreamOf(site, side) : null);
   const upstreams = { blue: nameOf("blue"), green: nameOf("green") };
   const upstream = upstreamOf(site, "$greenroom_side");
   const to = { release, assets, upstreams, upstream, appHost, headers };
@@ -113,7 +114,7 @@ function renderRest({ site, shapes }: Facts, place: string, appHost: string, hea
   const alike = { ...to, shape: shapes.blue };
   const content = areEqual(shapes) ? renderContent(alike) : renderMixed({ ...to, ...mixed });
   const posted = areEqual(shapes) ? renderPosted(alike) : renderPostedMixed(mixed);
-  return `${renderFileHeaders(headers)}${content}${renderHold(site, posted)}${UNKNOWN_PAGE}${NOTHING_PAGE}`;
+  return `${renderFileHeaders(headers)}${content}${renderHold(site, posted, upstreams.blue !== null || upstreams.green !== null)}${UNKNOWN_PAGE}${NOTHING_PAGE}${IDLE_PAGE}`;
 }
 
 function both(shapes: Shapes, of: (shape: Shape) => string[]): string[] {

@@ -9,6 +9,7 @@ export function requestHeaders(req: IncomingMessage, appHost: string, upgrade: s
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index]!.toLowerCase();
     if (HOP_BY_HOP.has(name) || OURS.has(name) || dropped?.has(name)) continue;
+    if (CLAIMS.has(name) && !trusted) continue;
     headers.push(raw[index]!, raw[index + 1]!);
   }
   addForwarded(headers, req, trusted);
@@ -62,6 +63,9 @@ const OURS = new Set([
   "x-forwarded-proto",
   "x-forwarded-host",
 ]);
+
+/** Apps may believe it, so only who may be a proxy can say it. */
+const CLAIMS = new Set(["forwarded", "x-real-ip", "x-forwarded-port"]);
 
 /** What a Connection header declares to be for the next hop only. */
 function droppedBy(connection: string | undefined): Set<string> | null {

@@ -185,9 +185,11 @@ describeRouters("what files are sent with", (router) => {
     }
   });
 
-  test("may differ between the sides", async () => {
+  test.each([
+    ["an app", { ...PROCESS, public: "." }],
+    ["a static site", STATIC],
+  ] as [string, Serving][])("may differ between the sides of %s", async (_, app) => {
     const world = makeWorld();
-    const app: Serving = { ...PROCESS, public: "." };
     world.release("1", { "file.txt": "old" }, { ...app, headers: { "X-Frame-Options": "DENY" } });
     world.release("2", { "file.txt": "new" }, { ...app, headers: { "Cache-Control": "max-age=60" } });
     world.side("blue", "1");

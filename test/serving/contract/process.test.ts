@@ -41,6 +41,8 @@ describeRouters("a process", (router) => {
       "x-forwarded-proto": "http",
       "x-forwarded-host": "SHOP.localhost:81",
     });
+    const claims = { Forwarded: "for=x", "X-Real-IP": "198.51.100.9", "X-Forwarded-Port": "443" };
+    expect(await tell(claims)).toMatchObject({ forwarded: "for=x", "x-real-ip": "198.51.100.9" });
     const behind = { "X-Forwarded-For": "198.51.100.7", "X-Forwarded-Proto": "https" };
     expect(await tell(behind)).toMatchObject({
       "x-forwarded-for": "198.51.100.7, 127.0.0.1",
@@ -232,5 +234,36 @@ describeRouters("closing", (router) => {
     waiting[0]!();
     expect((await inFlight).body).toBe("finished");
     await closed;
+  });
+});
+
+describeRouters("an app, asked in a strange way,", (router) => {
+  const HOST = "shop.localhost";
+  const told: App = (req, res) => res.end(JSON.stringify([req.headers.host, req.url]));
+
+  test("is told the name that the request was routed by, never another", async () => {
+    const { port } = await serveApp(router, told);
+    for (const request of [
+      `GET http://${HOST}/x HTTP/1.1\r\nHost: evil.example\r\n`,
+      `GET /x HTTP/1.1\r\nHost: ${HOST}:81@evil.example\r\n`,
+      `GET /x HTTP/1.1\r\nHost: ${HOST}:abc"\r\n`,
+    ]) {
+      const answer = await hear(say(port, `${request}Connection: close\r\n\r\n`));
+      expect(answer).not.toContain("evil");
+      expect(answer).not.toContain("abc");
+    }
+  });
+
+  test("gets an address that had to wait just as it was written", async () => {
+    const world = makeStagedWorld(PROCESS);
+    await startApp(world.site, "blue", told);
+    world.pause("blue", 60_000);
+    const { port } = await world.start(router);
+    const paths = ["/g%2Fx//y/%61?q=%2F", "/a/../b", "/plain%20path?x=1"];
+    const waiting = paths.map((path) => ask(port, path));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    world.traffic("blue");
+    const answers = await Promise.all(waiting);
+    expect(answers.map(({ body }) => JSON.parse(body)[1])).toEqual(paths);
   });
 });
