@@ -6,6 +6,8 @@ import { run, setUp } from "./setup.mjs";
 /** Debian packages by the program that tests need of them. Where one can't be had, its tests skip and say so. */
 const PACKAGES = {
   strace: "strace",
+  ssh: "openssh-client",
+  sshd: "openssh-server",
   "mkfs.xfs": "xfsprogs",
   nginx: "nginx-light",
   supervisord: "supervisor",
@@ -20,6 +22,7 @@ const PACKAGES = {
 const LONG = [
   "test/faults",
   "test/e2e/switch-load.test.ts",
+  "test/servers/cuts.test.ts",
   "test/e2e/nginx-load.test.ts",
   "test/e2e/nginx-process-load.test.ts",
   "test/e2e/canary-load.test.ts",

@@ -73,7 +73,10 @@ export const specSchema = z.strictObject({
   subdomains: z.boolean(),
   previews: z.enum(["secret", "open"]),
   tls: z
-    .strictObject({ own: z.union([z.literal("acme"), keyPair]), previews: keyPair.nullable() })
+    .strictObject({
+      own: z.union([z.literal("acme"), keyPair]),
+      previews: z.union([z.literal("acme"), keyPair]).nullable(),
+    })
     .nullable(),
   keep: z.int().min(1),
   switch: z.enum(["manual", "auto"]),

@@ -31,7 +31,9 @@ test.skipIf(!has("nginx"))(
       return found;
     });
     // They outlive a master that is killed.
-    onTestFinished(() => workers.forEach((worker) => process.kill(Number(worker), "SIGKILL")));
+    onTestFinished(() => {
+      for (const worker of workers) process.kill(Number(worker), "SIGKILL");
+    });
     child.kill("SIGSTOP");
     const reloaded = reload(nginx).then(() => "over");
     expect(await Promise.race([reloaded, pause(500, "waits")])).toBe("waits");
