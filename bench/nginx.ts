@@ -71,6 +71,12 @@ export async function benchNginx(dir: string): Promise<Row[]> {
         { port, host: "app.localhost", path: "/" },
         { ...theirs, path: "/app" },
       )),
+      ...(await compare(
+        "proxied",
+        "a fixed upstream that is told as much",
+        { port, host: "app.localhost", path: "/" },
+        { ...theirs, path: "/told" },
+      )),
     ];
   } finally {
     await Promise.all([up.stop(), fixed && end(fixed)]);
@@ -113,6 +119,8 @@ http {
   sendfile on; tcp_nopush on; keepalive_requests 100000; server_tokens off; charset utf-8;
   gzip on; gzip_vary on; gzip_types text/plain;
   access_log ${own}/access.log combined buffer=32k flush=1s;
+  map $http_upgrade $upgrade { default ""; ~*^websocket$ websocket; }
+  map $upgrade $connection { default ""; websocket upgrade; }
   upstream app { server unix:${socket}; keepalive 32; }
   server {
     listen 127.0.0.1:${port} reuseport;
@@ -125,6 +133,14 @@ http {
     location /app {
       proxy_pass http://app; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host;
       proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header X-Forwarded-Proto $scheme;
+    }
+    location /told {
+      proxy_pass http://app; proxy_http_version 1.1; proxy_buffering off; proxy_request_buffering off;
+      proxy_set_header Host $http_host; proxy_set_header Upgrade $upgrade; proxy_set_header Connection $connection;
+      proxy_set_header X-Real-IP $remote_addr; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+      proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Forwarded-Host $http_host;
+      proxy_set_header X-Forwarded-Port $server_port; proxy_set_header Forwarded "";
+      proxy_set_header X-Request-Id $request_id;
     }
   }
 }
