@@ -4,6 +4,7 @@ import { siteOf } from "../environment/site.ts";
 import { liveRelease, readState, rehearsalRelease } from "../environment/state.ts";
 import { verdictWord } from "../environment/verdict.ts";
 import { chooseEnvironment, resolveSpec } from "../project/resolve.ts";
+import { describeFailing, readFailing, SHOWN } from "../serving/supervisor/failing.ts";
 import { isUp } from "../serving/supervisor/up-state.ts";
 import { defineCommand } from "./command.ts";
 import { urlsOf } from "./outcome.ts";
@@ -17,11 +18,12 @@ export default defineCommand({
   run({ app, words }) {
     const project = app.project();
     const names = words[0] ? [chooseEnvironment(project, words[0])] : Object.keys(project.file.environments);
+    const up = isUp(app.root);
     return {
       project: project.file.project,
       /** Whether a `greenroom up` serves the root; another web server may. */
-      up: isUp(app.root),
-      environments: names.map((name) => statusOf(app, name)),
+      up,
+      environments: names.map((name) => statusOf(app, name, up)),
     };
   },
   render: ({ project, up, environments }, paint) =>
@@ -49,7 +51,7 @@ export default defineCommand({
         urls.live,
         (rehearsal.release && urls.rehearsal) ?? "-",
       ]),
-    )}${renderCertificates(environments, paint)}${up ? "" : "\n\ngreenroom up isn't running here; to start it: greenroom up"}`,
+    )}${renderFailing(environments, paint)}${renderCertificates(environments, paint)}${up ? "" : "\n\ngreenroom up isn't running here; to start it: greenroom up"}`,
 });
 
 type Status = ReturnType<typeof statusOf>;
@@ -64,6 +66,16 @@ function describePause(until: string | null): string {
   return Date.parse(until) > Date.now() ? `requests wait until ${until}` : `turned away since ${until}`;
 }
 
+function renderFailing(environments: Status[], paint: Paint): string {
+  const rows = environments.flatMap(({ name, failing }) =>
+    failing.flatMap((process) => [
+      [name, process.side, process.name, describeFailing(process)],
+      ...process.lastLines.slice(-SHOWN).map((line) => ["", "", "", `  ${line}`]),
+    ]),
+  );
+  return rows.length === 0 ? "" : `\n\n${paint.table(["environment", "side", "process", "has"], rows)}`;
+}
+
 function renderCertificates(environments: Status[], paint: Paint): string {
   const rows = environments.flatMap(({ name, certificates }) =>
     certificates.map((certificate) => [name, certificate.host, describeCertificate(certificate)]),
@@ -71,7 +83,7 @@ function renderCertificates(environments: Status[], paint: Paint): string {
   return rows.length === 0 ? "" : `\n\n${paint.table(["environment", "certificate of", "is"], rows)}`;
 }
 
-function statusOf(app: App, name: string) {
+function statusOf(app: App, name: string, up: boolean) {
   const spec = resolveSpec(app.project(), name);
   const site = siteOf(app.root, spec.project, name);
   const state = readState(site);
@@ -86,6 +98,8 @@ function statusOf(app: App, name: string) {
     /** Until when new requests are held; after it they are turned away, until somebody resumes. */
     paused: state.traffic?.paused ?? null,
     traffic: state.traffic?.buckets ?? { blue: 0, green: 0 },
+    /** Processes that fail again and again. */
+    failing: up ? readFailing(site) : [],
     certificates: state.identity ? readCertificateStates(site, state.identity, new Date()) : [],
     urls: urlsOf({ site, spec }),
   };
