@@ -4,6 +4,7 @@ import { GreenroomError } from "../errors.ts";
 import { countOf } from "../events.ts";
 import { examineMachine } from "../serving/doctor.ts";
 import { examinePhp } from "../serving/php/doctor.ts";
+import { examineProcesses } from "../serving/supervisor/failing.ts";
 import { defineCommand } from "./command.ts";
 import { nameIn, severalOf } from "./name-environment.ts";
 
@@ -17,6 +18,7 @@ export default defineCommand({
     const found = [
       ...examine(app.root, () => app.project()),
       ...(await examineMachine(app.root)),
+      ...examineProcesses(app.root),
       ...(isPhp(app) ? examinePhp(app.root) : []),
     ];
     const findings = found.map((finding) =>
@@ -26,7 +28,10 @@ export default defineCommand({
     if (broken.length > 0) {
       const [of, are] = [countOf(findings.length, "thing"), broken.length === 1 ? "is" : "are"];
       throw new GreenroomError("DOCTOR_FAILED", `${broken.length} of ${of} ${are} broken`, {
-        detail: findings.map(({ state, what, found }) => `${state.padEnd(6)}  ${what}: ${found}`),
+        detail: findings.flatMap(({ state, what, found, lines = [] }) => [
+          `${state.padEnd(6)}  ${what}: ${found}`,
+          ...lines.map((line) => `        ${line}`),
+        ]),
         hint: broken[0]!.remedy ?? undefined,
       });
     }
@@ -34,9 +39,10 @@ export default defineCommand({
   },
   render: ({ findings }, paint) =>
     findings
-      .map(({ state, what, found, remedy }) => {
+      .map(({ state, what, found, lines = [], remedy }) => {
         const word = state === "good" ? paint.green("good  ") : paint.yellow("note  ");
-        return `${word}  ${what}: ${found}${remedy ? `\n        try ${remedy}` : ""}`;
+        const more = [...lines, ...(remedy ? [`try ${remedy}`] : [])];
+        return [`${word}  ${what}: ${found}`, ...more.map((line) => `        ${line}`)].join("\n");
       })
       .join("\n"),
 });

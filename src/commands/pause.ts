@@ -6,7 +6,9 @@ import { withPlace } from "./with-place.ts";
 
 export default defineCommand({
   words: ["[environment]"],
-  options: { for: value("DURATION", "how long requests are held at most: 30s, 5m; a minute unless told") },
+  options: {
+    for: value("DURATION", "how long requests are held, at most 24h: 30s, 5m; a minute unless told"),
+  },
   changes: true,
   examples: ["greenroom pause production", "greenroom pause production --for 5m"],
   run: ({ app, words, options, dryRun }) =>
@@ -23,8 +25,15 @@ export default defineCommand({
     ),
 });
 
+const LONGEST = 24 * 3_600_000;
+
 function parseHold(text: string): number {
   const hold = parseDuration(text);
+  if (hold !== null && hold > LONGEST) {
+    throw new GreenroomError("USAGE", `requests are held for at most 24 h, not ${text}`, {
+      hint: "greenroom pause --for 24h",
+    });
+  }
   if (hold !== null && hold > 0) return hold;
   throw new GreenroomError("USAGE", `${JSON.stringify(text)} is no duration`, {
     hint: "greenroom pause --for 30s",

@@ -1,6 +1,7 @@
 import type { App } from "../app.ts";
 import { describeCertificate } from "../environment/certificate-state.ts";
 import { chooseEnvironment } from "../project/resolve.ts";
+import { describeFailing, SHOWN } from "../serving/supervisor/failing.ts";
 import { isUp } from "../serving/supervisor/up-state.ts";
 import { defineCommand } from "./command.ts";
 import type { Paint } from "./paint.ts";
@@ -46,7 +47,7 @@ export default defineCommand({
         urls.live,
         (rehearsal.release && urls.rehearsal) ?? "-",
       ]),
-    )}${renderCertificates(environments, paint)}${up ? "" : "\n\ngreenroom up isn't running here; to start it: greenroom up"}`,
+    )}${renderFailing(environments, paint)}${renderCertificates(environments, paint)}${up ? "" : "\n\ngreenroom up isn't running here; to start it: greenroom up"}`,
 });
 
 type Status = Awaited<ReturnType<typeof statusOf>>;
@@ -59,6 +60,16 @@ function somePaused(environments: Status[]): boolean {
 function describePause(until: string | null): string {
   if (until === null) return "no";
   return Date.parse(until) > Date.now() ? `requests wait until ${until}` : `turned away since ${until}`;
+}
+
+function renderFailing(environments: Status[], paint: Paint): string {
+  const rows = environments.flatMap(({ name, failing }) =>
+    failing.flatMap((process) => [
+      [name, process.side, process.name, describeFailing(process)],
+      ...process.lastLines.slice(-SHOWN).map((line) => ["", "", "", `  ${line}`]),
+    ]),
+  );
+  return rows.length === 0 ? "" : `\n\n${paint.table(["environment", "side", "process", "has"], rows)}`;
 }
 
 function renderCertificates(environments: Status[], paint: Paint): string {

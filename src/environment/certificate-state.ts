@@ -1,8 +1,8 @@
 import { errnoOf, GreenroomError } from "../errors.ts";
 import { readAttempts } from "./attempts.ts";
 import type { Certificate } from "./certificate.ts";
-import { readGiven } from "./given-certificates.ts";
-import type { Identity, Site } from "./site.ts";
+import { type Owner, readGiven } from "./given-certificates.ts";
+import type { Site } from "./site.ts";
 import { hostOf, ROLES, type Role, readInstalled } from "./tls.ts";
 
 /** How it stands with a certificate that an environment asks for. */
@@ -18,11 +18,7 @@ export interface CertificateState {
   problem: string | null;
 }
 
-export function readCertificateStates(
-  site: Site,
-  identity: Pick<Identity, "domain" | "tls">,
-  now: Date,
-): CertificateState[] {
+export function readCertificateStates(site: Site, identity: Owner, now: Date): CertificateState[] {
   const { domain, tls } = identity;
   const roles = ROLES.filter((role) => tls?.[role]);
   return roles.map((role) => {
@@ -57,19 +53,15 @@ function isLate({ from, until }: Certificate, now: Date): boolean {
   return (until.getTime() - now.getTime()) * 4 < until.getTime() - from.getTime();
 }
 
-function problemOf(
-  site: Site,
-  { domain, tls }: Pick<Identity, "domain" | "tls">,
-  role: Role,
-  now: Date,
-): string | null {
+function problemOf(site: Site, owner: Owner, role: Role, now: Date): string | null {
+  const { domain, tls } = owner;
   if (tls![role] === "acme") {
     const attempts = readAttempts(site, role);
     const failure = attempts?.domain === domain ? attempts.failure : null;
     return failure && `${failure.reason}; the next try is at ${failure.next}`;
   }
   try {
-    readGiven(tls!, role, domain, now);
+    readGiven(owner, role, now);
     return null;
   } catch (error) {
     if (!(error instanceof GreenroomError) && !errnoOf(error)) throw error;

@@ -57,8 +57,5 @@ function parseKey(key: string, name: string): KeyObject {
 }
 
 function unusable(message: string, cause?: unknown): GreenroomError {
-  return new GreenroomError("CERTIFICATE_UNUSABLE", message, {
-    hint: "mend environments.….tls in greenroom.json, or the files it names, then give the command again",
-    cause,
-  });
+  return new GreenroomError("CERTIFICATE_UNUSABLE", message, { cause });
 }

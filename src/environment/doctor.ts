@@ -19,6 +19,8 @@ export interface Finding {
   /** `note`: works, but somebody should know. */
   state: "good" | "note" | "broken";
   found: string;
+  /** What a process wrote last. */
+  lines?: string[];
   remedy: string | null;
 }
 

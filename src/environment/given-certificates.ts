@@ -18,19 +18,15 @@ export async function readNewlyGiven({ site, spec, world }: Scene): Promise<Role
   }
   if (tls.previews === "acme" && !readers.wildcards) throw noWildcards(spec.domain);
   return ROLES.filter((role) => {
-    const given = readGiven(tls, role, spec.domain, world.now());
+    const given = readGiven(spec, role, world.now());
     return given !== null && given.fingerprint !== readInstalled(site, role)?.fingerprint;
   });
 }
 
 /** Copies them to where only the router reads: they may change any time, and one file before the other. */
-export async function takeUpGiven(
-  { site, world }: Scene,
-  role: Role,
-  { domain, tls }: Identity,
-): Promise<void> {
+export async function takeUpGiven({ site, world }: Scene, role: Role, identity: Identity): Promise<void> {
   const readers = await world.parts.router.tls();
-  const given = readers && tls && readGiven(tls, role, domain, world.now());
+  const given = readers && readGiven(identity, role, world.now());
   if (given) install(site, role, given, readers.group);
 }
 
@@ -40,13 +36,24 @@ export function rolesGiven({ tls }: Pick<Identity, "tls">): Role[] {
 }
 
 /** Null where no files are given for the role. Throws where those that are can't be used. */
-export function readGiven(tls: Tls, role: Role, domain: string, now: Date): Certificate | null {
-  const files = filesOf(tls, role);
+export function readGiven({ environment, domain, tls }: Owner, role: Role, now: Date): Certificate | null {
+  const files = tls ? filesOf(tls, role) : null;
   if (!files) return null;
-  const certificate = pair(read(files.certificate), read(files.key), files.certificate);
-  assertFits(certificate, hostOf(role, domain), files.certificate, now);
-  return certificate;
+  try {
+    const certificate = pair(read(files.certificate), read(files.key), files.certificate);
+    assertFits(certificate, hostOf(role, domain), files.certificate, now);
+    return certificate;
+  } catch (cause) {
+    if (!(cause instanceof GreenroomError)) throw cause;
+    throw new GreenroomError(cause.code, cause.message, {
+      hint: `mend environments.${environment}.tls in greenroom.json, or the files it names on the machine that serves, then give the command again`,
+      cause,
+    });
+  }
 }
+
+/** Whose domain it is: what is to be, or what is. */
+export type Owner = Pick<Identity, "environment" | "domain" | "tls">;
 
 export function filesOf(tls: Tls, role: Role): KeyPair | null {
   const given = tls[role];
@@ -65,9 +72,6 @@ function read(path: string): string {
     return readFileSync(path, "utf8");
   } catch (cause) {
     if (!errnoOf(cause)) throw cause;
-    throw new GreenroomError("CERTIFICATE_UNUSABLE", `${path} can't be read (${errnoOf(cause)})`, {
-      hint: "environments.….tls of greenroom.json names files on the machine that serves",
-      cause,
-    });
+    throw new GreenroomError("CERTIFICATE_UNUSABLE", `${path} can't be read (${errnoOf(cause)})`, { cause });
   }
 }

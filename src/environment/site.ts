@@ -78,7 +78,18 @@ export interface ProcessState {
   reason: string | null;
   lastLines: string[];
   processes: { name: string; pid: number; started: string; restarts: number }[];
+  /** Those that fail again and again, also while they happen to run. */
+  failing?: FailingProcess[];
   at: string;
+}
+
+export interface FailingProcess {
+  name: string;
+  /** How often in a row: without having run well for a while in between. */
+  times: number;
+  /** How it failed last, and what it wrote before. */
+  reason: string;
+  lastLines: string[];
 }
 
 /** `up.json`: how to reach the `greenroom up` of a root. */

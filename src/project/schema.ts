@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { z } from "zod";
 import { isName } from "../names.ts";
 import { parseDuration } from "./durations.ts";
@@ -47,12 +48,21 @@ export const properPath = innerPath.refine((path) => path !== ".", {
 const domain = z
   .string()
   .transform((text) => text.toLowerCase())
+  .refine((text) => !isAddress(text), {
+    error: 'write a name, like "shop.example.com": an IP address is no domain',
+    abort: true,
+  })
   .refine(
     (text) =>
       text.length <= 200 &&
       text.split(".").every((label) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(label)),
     { error: 'write a domain without a port, like "shop.example.com"' },
   );
+
+/** Also `127.1`: browsers take whatever ends in a number for an IP address. */
+function isAddress(text: string): boolean {
+  return isIP(text.replace(/^\[|\]$/g, "")) !== 0 || /(?:^|\.)(?:\d+|0x[0-9a-f]*)$/.test(text);
+}
 
 /** Of the site itself: "//" would begin another server's address. */
 const urlPath = z.string().regex(/^\/(?!\/)/, { error: 'write a path like "/healthz"' });

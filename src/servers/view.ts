@@ -7,6 +7,7 @@ import { rolesServed } from "../environment/tls.ts";
 import { verdictWord } from "../environment/verdict.ts";
 import type { Scene } from "../environment/world.ts";
 import { readMachine, tlsPortOf } from "../serving/machine.ts";
+import { readFailing } from "../serving/supervisor/failing.ts";
 import { isUp } from "../serving/supervisor/up-state.ts";
 
 /** What a machine shows of an environment that it holds. */
@@ -14,9 +15,10 @@ export type View = ReturnType<typeof viewOf>;
 
 export function viewOf({ site, spec }: Pick<Scene, "site" | "spec">) {
   const state = readState(site);
+  const up = isUp(site.root);
   return {
     /** Whether a `greenroom up` serves the root; another web server may. */
-    up: isUp(site.root),
+    up,
     live: state.live && { side: state.live, release: liveRelease(state) },
     rehearsal: {
       side: state.rehearsal,
@@ -26,6 +28,8 @@ export function viewOf({ site, spec }: Pick<Scene, "site" | "spec">) {
     /** Until when new requests are held; after it they are turned away, until somebody resumes. */
     paused: state.traffic?.paused ?? null,
     traffic: state.traffic?.buckets ?? { blue: 0, green: 0 },
+    /** Processes that fail again and again. */
+    failing: up ? readFailing(site) : [],
     certificates: state.identity ? readCertificateStates(site, state.identity, new Date()) : [],
     urls: urlsOf({ site, spec }),
   };

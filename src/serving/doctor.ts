@@ -45,7 +45,7 @@ function assertSame({ webUser: before }: Machine, { webUser }: Machine): void {
     "ROUTER_REFUSED",
     `nginx runs as ${webUser} now, and sockets are still ${before}'s`,
     {
-      hint: "greenroom setup, then greenroom up anew",
+      hint: "end greenroom up, then greenroom setup and greenroom up anew",
     },
   );
 }

@@ -11,12 +11,16 @@ const address = z.string().regex(/^(?:(?:\[[0-9a-f:]+\]|[a-z0-9.-]+):)?\d{1,5}$/
   error: "write an address and a port, for instance 127.0.0.1:8080",
 });
 
+function oneOf<const T extends string>(words: readonly T[]) {
+  return z.enum(words, { error: `write ${words.join(" or ")}` });
+}
+
 const LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory";
 
 const schema = z
   .strictObject({
-    router: z.enum(ROUTERS).default("embedded"),
-    supervisor: z.enum(SUPERVISORS).default("embedded"),
+    router: oneOf(ROUTERS).default("embedded"),
+    supervisor: oneOf(SUPERVISORS).default("embedded"),
     /** Where visitors come in. */
     listen: z.array(address).min(1).default(["127.0.0.1:8080"]),
     /** Where they come in by https; nowhere, if this is empty. */
@@ -82,4 +86,20 @@ export function parseMachine(value: unknown): Machine {
   throw new GreenroomError("CONFIG_INVALID", `machine.json: ${issue!.path.join(".")}: ${issue!.message}`, {
     hint: "greenroom setup --help; to begin anew: greenroom setup --remove",
   });
+}
+
+/** What is set up already, with what was wished for on the command line: only that can be wrong of it. */
+export function parseWishes(before: Machine, wishes: Partial<Machine>): Machine {
+  const parsed = schema.safeParse({ ...before, ...wishes });
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new GreenroomError("USAGE", `${optionOf(issue!.path)}: ${issue!.message}`, {
+    hint: "greenroom setup --help",
+  });
+}
+
+/** `listenTls`, and which of them: `--listen-tls`. */
+function optionOf(path: PropertyKey[]): string {
+  const words = path.filter((key) => typeof key === "string");
+  return `--${words.join("-").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }

@@ -1,13 +1,15 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { ensureDirectory } from "../disk/durable.ts";
 import { removeTree } from "../disk/remove.ts";
 import { at } from "../environment/site.ts";
 import { GreenroomError } from "../errors.ts";
+import { assertAddresses } from "./addresses.ts";
 import { assertDnsProgram } from "./certificates/dns-program.ts";
 import { type Change, isChange, put, readOrNull } from "./changes.ts";
 import { assertRoot, completeMachine } from "./fitness.ts";
-import { type Machine, machinePath, parseMachine, readMachine } from "./machine.ts";
+import { type Machine, machinePath, parseWishes, readMachine } from "./machine.ts";
 import { changeNginx } from "./nginx/change.ts";
 import { readConfig } from "./nginx/config.ts";
 import { INCLUDE, isOurs, renderInclude } from "./nginx/include.ts";
@@ -30,7 +32,9 @@ export interface Setup {
 
 /** What would have to change for this machine to serve a root as wished; nothing, if it does. */
 export async function planSetup(root: string, wishes: Partial<Machine> | null): Promise<Setup> {
-  const machine = wishes && completeMachine(root, parseMachine({ ...readMachine(root), ...wishes }));
+  const wished = wishes && parseWishes(readMachine(root), wishes);
+  if (wished) await assertAddresses(wished);
+  const machine = wished && completeMachine(root, wished);
   if (machine?.acme.dns) assertDnsProgram(machine.acme.dns);
   const serves = isOfMachine(machine);
   const files = [
@@ -67,16 +71,17 @@ export async function setUp(root: string, { machine, changes }: Setup): Promise<
   if (isOfMachine(machine) || (tells && hasNginx())) await tell(root, machine, changes);
   else changes.forEach(put);
   if (machine?.router !== "nginx") for (const dir of [nginxAt.dir(root), phpAt.dir(root)]) drop(root, dir);
-  // One that runs goes on as it was set up; the next one ends what isn't its own.
   if (machine?.supervisor !== "supervisord" && !isUp(root)) await retire(root);
 }
 
 /** What is to be told something must be there before anything is written. */
 async function assertParts(root: string, machine: Machine | null): Promise<void> {
   const up = readUp(root);
-  if (machine === null && up) {
+  // It has read what was set up once, and would go on by that.
+  if (up && !isDeepStrictEqual(machine, readMachine(root))) {
+    const then = machine === null ? "" : ", give the command again, then greenroom up";
     throw new GreenroomError("UP_RUNNING", `greenroom up (process ${up.pid}) still serves ${root}`, {
-      hint: `end it first: kill ${up.pid}`,
+      hint: `end it first: kill ${up.pid}${then}`,
     });
   }
   if (isOfMachine(machine)) assertRunning(nginxOf(root, false));

@@ -99,7 +99,7 @@ const CASES: Case[] = [
     exit: 18,
     code: "CERTIFICATE_UNUSABLE",
     says: /expired on/,
-    hint: /./,
+    hint: /mend environments\.production\.tls/,
   },
   {
     title: "the certificate is another domain's",
@@ -108,7 +108,7 @@ const CASES: Case[] = [
     exit: 18,
     code: "CERTIFICATE_UNUSABLE",
     says: /doesn't cover bad\.example/,
-    hint: /./,
+    hint: /mend environments\.production\.tls/,
   },
   {
     title: "the certificate doesn't match its key",
@@ -121,7 +121,7 @@ const CASES: Case[] = [
     exit: 18,
     code: "CERTIFICATE_UNUSABLE",
     says: /doesn't belong to its key/,
-    hint: /./,
+    hint: /mend environments\.production\.tls/,
   },
   {
     title: "the key is for somebody else's eyes only",
@@ -135,7 +135,7 @@ const CASES: Case[] = [
     exit: 18,
     code: "CERTIFICATE_UNUSABLE",
     says: /bad\.key can't be read/,
-    hint: /./,
+    hint: /mend environments\.production\.tls/,
   },
   {
     title: "PHP is to run as an account that isn't there",

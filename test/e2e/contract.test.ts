@@ -33,6 +33,7 @@ describe("what scripts rely on", () => {
       rehearsal: { side: "green", release: null, checks: "not run" },
       traffic: { blue: 100, green: 0 },
       paused: null,
+      failing: [],
       certificates: [],
       urls: {
         live: "http://shop.localhost/",
@@ -148,6 +149,12 @@ test("where a project has several environments, a hint names the one that was me
   expect(await shop.greenroom("stage", "staging", "--release", "v9")).toMatchObject({
     error: { code: "VERSION_UNKNOWN", hint: "greenroom releases staging" },
   });
+  for (const command of ["verify", "switch", "log"]) {
+    expect(await shop.greenroom(command)).toMatchObject({
+      exit: 2,
+      error: { code: "USAGE", hint: "name one of: production, staging" },
+    });
+  }
 });
 
 test("keys that would move a terminal's cursor are spelt out", async () => {
@@ -314,6 +321,13 @@ describe("bad input gets a name, a reason and a hint", () => {
       exit: 2,
       error: { code: "USAGE", message: "--from was given without a value" },
     });
+    expect(await shop.greenroom("pause", "--for", "99999h")).toMatchObject({
+      exit: 2,
+      error: { code: "USAGE", message: "requests are held for at most 24 h, not 99999h" },
+    });
+    expect((await shop.greenroom("pause", "--for", "24h", "--dry-run")).error?.code).toBe(
+      "ENVIRONMENT_MISSING",
+    );
     mkdirSync(join(shop.project, "inner"));
     const inner = spawnSync(process.execPath, [
       "dist/greenroom.mjs",

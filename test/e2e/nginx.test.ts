@@ -144,7 +144,10 @@ describe.skipIf(!hasNginx)("with nginx (else skipped: needs nginx)", () => {
     expect(dry.result).toMatchObject({ written: false, machine: { listen: ["127.0.0.1:1234"] } });
     expect(await shop.greenroom("setup", "--listen", "127.0.0.1:1234")).toMatchObject({ exit: 2 });
     expect(await shop.greenroom("setup", "--yes", "--listen", "nowhere")).toMatchObject({ exit: 2 });
-    expect(await shop.greenroom("setup", "--yes", "--router", "apache")).toMatchObject({ exit: 2 });
+    const { error } = await shop.greenroom("setup", "--yes", "--router", "apache");
+    expect(error).toMatchObject({ code: "USAGE", message: "--router: write embedded or nginx" });
+    const none = await shop.greenroom("setup", "--yes", "--listen", "127.0.0.1:0");
+    expect(none).toMatchObject({ exit: 2, error: { code: "USAGE" } });
     expect(await shop.greenroom("setup", "--yes", "--remove")).toMatchObject({ exit: 0 });
     expect(existsSync(join(shop.root, "machine.json"))).toBe(false);
   });

@@ -62,6 +62,34 @@ describe("the guestbook of the examples", () => {
     expect((await ask(up.port, "guestbook.localhost")).body).toContain("Mended.");
   });
 
+  test("an app that dies again and again is named by status and doctor, with its last lines", async () => {
+    const book = makeGuestbook();
+    await book.up();
+    edit(
+      book,
+      (server) => `setTimeout(() => { console.error("out of luck"); process.exit(1); }, 900);\n${server}`,
+    );
+    expect(await book.greenroom("deploy", "production")).toMatchObject({ exit: 0 });
+    const statusOf = async () => (await book.greenroom("status")).result.environments[0];
+    while ((await statusOf()).failing.length === 0);
+    expect((await statusOf()).failing).toMatchObject([
+      { side: "blue", name: "web", reason: "web ended with exit code 1", lastLines: ["out of luck"] },
+    ]);
+    const { stdout } = await book.plain("status");
+    expect(stdout).toMatch(
+      /blue +web +failed \d times in a row: web ended with exit code 1\n +out of luck\n/,
+    );
+    const { exit, error } = await book.greenroom("doctor");
+    expect([exit, error?.code]).toEqual([23, "DOCTOR_FAILED"]);
+    expect(error?.detail?.join("\n")).toMatch(
+      /broken {2}guestbook\/production blue web: failed \d times.* exit code 1\n +out of luck/,
+    );
+    expect(error?.hint).toMatch(/^less .*web\.blue\.log$/);
+    edit(book, (server) => server.replace(/^setTimeout.*\n/, ""));
+    expect(await book.greenroom("deploy", "production", "--switch")).toMatchObject({ exit: 0 });
+    expect((await book.greenroom("doctor")).exit).toBe(0);
+  });
+
   test("without `greenroom up` it is refused before anything is made", async () => {
     const book = makeGuestbook();
     expect(await book.greenroom("deploy", "production")).toMatchObject({

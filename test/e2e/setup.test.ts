@@ -84,7 +84,7 @@ describe.skipIf(lacks)(
     });
 
     test("are set up once: the second time there is nothing to do, and nothing is reloaded", async () => {
-      const { deploy, greenroom, snapshot, workers } = await makeServingServer();
+      const { deploy, greenroom, running, snapshot, workers } = await makeServingServer();
       await deploy("files", FILES, pageSaying("one"));
       await deploy("app", APP, appSaying("one"));
       await deploy("php", PHP, phpSaying("one"));
@@ -94,13 +94,21 @@ describe.skipIf(lacks)(
       const dry = await greenroom("setup", "--listen", "127.0.0.1:8081", "--dry-run");
       expect(dry.result.changes.length).toBeGreaterThan(1);
       expect([snapshot(), workers()]).toEqual([before, told]);
+      const early = await greenroom("setup", "--yes", "--listen", "127.0.0.1:8081");
+      expect(early.error).toMatchObject({
+        code: "UP_RUNNING",
+        hint: expect.stringContaining("then greenroom up"),
+      });
+      expect([snapshot(), workers()]).toEqual([before, told]);
+      await running.stop();
       expect(await greenroom("setup", "--yes", "--listen", "127.0.0.1:8081")).toMatchObject({ exit: 0 });
       expect(workers()).not.toBe(told);
     });
 
     test("move all sites with where they are to listen", async () => {
-      const { machine, deploy, greenroom } = await makeServingServer();
+      const { machine, deploy, greenroom, running } = await makeServingServer();
       await deploy("files", FILES, pageSaying("one"));
+      await running.stop();
       const moved = await greenroom("setup", "--yes", "--listen", "127.0.0.1:8081");
       expect(moved, moved.stdout).toMatchObject({ exit: 0 });
       expect((await machine.ask("files.example", "/", { port: 8081 })).body).toBe("one");
@@ -109,9 +117,10 @@ describe.skipIf(lacks)(
     });
 
     test("that refuse what they are told go on as before, and nothing of it stays", async () => {
-      const { machine, root, deploy, greenroom, snapshot: all } = await makeServingServer();
+      const { machine, root, deploy, greenroom, running, snapshot: all } = await makeServingServer();
       await deploy("files", FILES, pageSaying("one"));
       await deploy("php", PHP, phpSaying("one"));
+      await running.stop();
       writeFileSync(join(machine.dir, "etc/nginx/conf.d/zebra.conf"), "geo $greenroom_x { nonsense }");
       const before = [all(), snapshot(join(root, "nginx"))];
       const refused = await greenroom("setup", "--yes", "--listen", "127.0.0.1:8081");

@@ -90,7 +90,7 @@ describe.skipIf(!hasSupervisord)("with supervisord (else skipped: needs supervis
 async function makeGuestbook(...more: string[]): Promise<World> {
   const world = makeWorld();
   cpSync("examples/guestbook", world.project, { recursive: true });
-  const listen = more.length > 0 ? more : ["--listen", "127.0.0.1:0"];
+  const listen = more.length > 0 ? more : ["--listen", `127.0.0.1:${await freePort()}`];
   const wishes = ["--supervisor", "supervisord", "--unprivileged", ...listen];
   const set = await world.greenroom("setup", "--yes", ...wishes);
   expect(set).toMatchObject({ exit: 0, result: { written: true } });

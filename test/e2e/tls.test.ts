@@ -279,8 +279,8 @@ describe.skipIf(missing.length > 0)(`given certificates (else skipped: needs ${m
       return error!.message;
     };
     expect(await refused("--router", "embedded")).toContain("only nginx answers by https");
-    expect(await refused("--listen-tls", "nowhere")).toContain("listenTls");
-    expect(await refused("--acme-directory", "http://plain.example/")).toContain("acme.directory");
+    expect(await refused("--listen-tls", "nowhere")).toContain("--listen-tls: write an address");
+    expect(await refused("--acme-directory", "http://plain.example/")).toContain("--acme-directory");
     expect(await refused("--acme-email", "nobody")).toContain("email");
   });
 

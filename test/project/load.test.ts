@@ -145,6 +145,10 @@ describe("greenroom.json", () => {
       /environments.production.domain: write a domain/,
     ],
     [{ environments: { production: { domain: "x:8080" } } }, /write a domain without a port/],
+    ...["192.0.2.1", "127.1", "0x7f.0x1", "::1", "[::1]", "2130706433"].map((domain): [object, RegExp] => [
+      { environments: { production: { domain } } },
+      /^greenroom.json: environments.production.domain: write a name.*an IP address is no domain$/,
+    ]),
     [{ storage: ["../up"] }, /storage\[0\]: write a path relative to the release/],
     [{ storage: ["/up"] }, /storage\[0\]: write a path relative/],
     [{ storage: ["."] }, /storage\[0\]: name something inside the release/],

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
-import { filesOf, readGiven } from "../../environment/given-certificates.ts";
+import { filesOf, type Owner, readGiven } from "../../environment/given-certificates.ts";
 import type { Router } from "../../environment/parts.ts";
-import type { Identity, Site } from "../../environment/site.ts";
+import type { Site } from "../../environment/site.ts";
 import { install, ROLES, type Role, readInstalled } from "../../environment/tls.ts";
 import { GreenroomError } from "../../errors.ts";
 
@@ -9,11 +9,7 @@ import { GreenroomError } from "../../errors.ts";
  * Takes up what somebody else renewed in the files that were given. Answers, in words, why those can't be used: then
  * visitors go on getting what they got.
  */
-export async function followGiven(
-  site: Site,
-  identity: Pick<Identity, "domain" | "tls">,
-  router: Router,
-): Promise<string | null> {
+export async function followGiven(site: Site, identity: Owner, router: Router): Promise<string | null> {
   const troubles: string[] = [];
   for (const role of ROLES) {
     try {
@@ -26,21 +22,16 @@ export async function followGiven(
   return troubles.length > 0 ? troubles.join("; ") : null;
 }
 
-async function follow(
-  site: Site,
-  { domain, tls }: Pick<Identity, "domain" | "tls">,
-  role: Role,
-  router: Router,
-): Promise<void> {
-  const files = tls && filesOf(tls, role);
-  if (!tls || !files) {
+async function follow(site: Site, owner: Owner, role: Role, router: Router): Promise<void> {
+  const files = owner.tls && filesOf(owner.tls, role);
+  if (!files) {
     // By the time that there are some again, visitors may have got another.
     seen.delete(`${site.dir} ${role}`);
     return;
   }
   const look = [site.dir, ...[files.certificate, files.key].map(lookOf)].join(" ");
   if (seen.get(`${site.dir} ${role}`) === look) return;
-  const given = readGiven(tls, role, domain, new Date());
+  const given = readGiven(owner, role, new Date());
   if (given && given.fingerprint !== readInstalled(site, role)?.fingerprint) {
     install(site, role, given, (await router.tls())?.group ?? null);
   }

@@ -10,6 +10,8 @@ export interface ProcessEvents {
   healthy(): void;
   /** It ended by itself, or didn't become healthy; it is started again after `pause` milliseconds. */
   failed(failure: Failure): void;
+  /** It has run well for a while, or is to run no more: what failed before counts no longer. */
+  recovered(): void;
   /** Nothing is left of it. */
   gone(leader: Leader): void;
   /** Its log or its group couldn't be handled as they should; it goes on. */
@@ -21,6 +23,8 @@ export interface Failure {
   reason: string;
   lastLines: string[];
   pause: number;
+  /** How often it has failed without having run well for a while in between. */
+  times: number;
 }
 
 /** Keeps one process running until it is ended, with growing pauses while it fails. */
@@ -51,7 +55,7 @@ interface Stop {
 
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 30_000;
-/** Who was healthy this long starts anew with the shortest pause. */
+/** Who was healthy this long starts anew with the shortest pause, and nothing is said of its failures any more. */
 const CALM = 60_000;
 
 async function keepRunning(
@@ -61,24 +65,32 @@ async function keepRunning(
   { signal, isWatched }: Stop,
 ): Promise<void> {
   let wait = FIRST_PAUSE;
+  let times = 0;
   for (let restarts = 0; !signal.aborted; restarts++) {
+    let calm: NodeJS.Timeout | undefined;
     const life = await live(plan, runner, signal, {
-      ...on,
       started: (leader) => on.started(leader, restarts),
+      healthy: () => {
+        on.healthy();
+        calm = setTimeout(on.recovered, CALM).unref();
+      },
     });
+    clearTimeout(calm);
     if (!isWatched()) return life.leave();
     if (!signal.aborted) {
-      if (life.healthyFor >= CALM) wait = FIRST_PAUSE;
-      on.failed(failureOf(life, wait));
+      if (life.healthyFor >= CALM) [wait, times] = [FIRST_PAUSE, 0];
+      on.failed(failureOf(life, wait, ++times));
     }
     await life.end();
     if (life.leader) on.gone(life.leader);
     await pause(wait, undefined, { signal }).catch(() => {});
     wait = Math.min(wait * 2, LONGEST_PAUSE);
   }
-  if (isWatched()) await runner.forget(plan);
+  if (!isWatched()) return;
+  on.recovered();
+  await runner.forget(plan);
 }
 
-function failureOf({ reason, lastLines, healthyFor }: Life, wait: number): Failure {
-  return { reason, lastLines, wasHealthy: healthyFor > 0, pause: wait };
+function failureOf({ reason, lastLines, healthyFor }: Life, wait: number, times: number): Failure {
+  return { reason, lastLines, wasHealthy: healthyFor > 0, pause: wait, times };
 }

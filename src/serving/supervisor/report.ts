@@ -1,7 +1,7 @@
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { temporaryName } from "../../disk/durable.ts";
 import type { Side } from "../../environment/sides.ts";
-import { at, type ProcessState, type Site } from "../../environment/site.ts";
+import { at, type FailingProcess, type ProcessState, type Site } from "../../environment/site.ts";
 import { errnoOf } from "../../errors.ts";
 import type { Leader } from "../../processes/group.ts";
 
@@ -11,17 +11,25 @@ export interface Report {
   status(status: ProcessState["status"], reason?: string | null, lastLines?: string[]): void;
   running(name: string, leader: Leader, restarts: number): void;
   gone(name: string): void;
+  failing(process: FailingProcess): void;
+  recovered(name: string): void;
 }
 
 export function createReport(site: Site, side: Side, onError: (error: Error) => void): Report {
   const state = { id: "", release: "", status: "stopped", reason: null, lastLines: [] } as Omit<
     ProcessState,
-    "processes" | "at"
+    "processes" | "failing" | "at"
   >;
   const processes = new Map<string, ProcessState["processes"][number]>();
+  const failing = new Map<string, FailingProcess>();
   const write = (change: Partial<ProcessState> = {}) => {
     Object.assign(state, change);
-    const full: ProcessState = { ...state, processes: [...processes.values()], at: new Date().toISOString() };
+    const full: ProcessState = {
+      ...state,
+      processes: [...processes.values()],
+      failing: [...failing.values()],
+      at: new Date().toISOString(),
+    };
     try {
       replaceFile(at.processes(site, side), `${JSON.stringify(full, null, 2)}\n`);
     } catch (error) {
@@ -37,6 +45,13 @@ export function createReport(site: Site, side: Side, onError: (error: Error) => 
     },
     gone: (name) => {
       if (processes.delete(name)) write();
+    },
+    failing: (process) => {
+      failing.set(process.name, process);
+      write();
+    },
+    recovered: (name) => {
+      if (failing.delete(name)) write();
     },
   };
 }

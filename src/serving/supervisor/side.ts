@@ -61,13 +61,21 @@ export function superviseSide(site: Site, side: Side, context: Context): Supervi
   };
 }
 
+/** So many failures in a row are no accident any more. */
+const AGAIN_AND_AGAIN = 3;
+
 /** What becomes of the side's processes, told to the side's state file and to whoever looks at `greenroom up`. */
 function createVoice(site: Site, side: Side, { crew, emit }: Context) {
   const say = (text: string) => emit({ event: "line", source: `${siteName(site)} ${side}`, text });
   const trouble = (error: Error) => emit({ event: "warning", text: `${siteName(site)}: ${error.message}` });
   const report = createReport(site, side, trouble);
-  const sayFailed = ({ reason, pause }: Failure) =>
+  const failed = (name: string, { reason, pause, times, lastLines }: Failure) => {
     say(`${reason}; it is started again in ${pause / 1000} s`);
+    if (times >= AGAIN_AND_AGAIN) report.failing({ name, times, reason, lastLines });
+    if (times !== AGAIN_AND_AGAIN) return;
+    say(`${name} has failed ${times} times in a row${lastLines.length > 0 ? "; its last lines:" : ""}`);
+    for (const line of lastLines) say(`  ${line}`);
+  };
 
   const ofOther = (name: string, { release }: SideWant): ProcessEvents => ({
     started: (leader, restarts) => {
@@ -75,7 +83,8 @@ function createVoice(site: Site, side: Side, { crew, emit }: Context) {
       report.running(name, leader, restarts);
     },
     healthy: () => say(`${name} of ${release} runs`),
-    failed: sayFailed,
+    failed: (failure) => failed(name, failure),
+    recovered: () => report.recovered(name),
     gone: (leader) => {
       crew.delete(leader);
       report.gone(name);
@@ -90,7 +99,7 @@ function createVoice(site: Site, side: Side, { crew, emit }: Context) {
     },
     failed: (failure) => {
       report.status(failure.wasHealthy ? "starting" : "failed", failure.reason, failure.lastLines);
-      sayFailed(failure);
+      failed("web", failure);
     },
   });
   const begins = ({ id, release }: SideWant) => {

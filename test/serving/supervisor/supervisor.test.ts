@@ -192,6 +192,42 @@ describeSupervisors("a process that fails", (kind) => {
     expect(processes[0]?.pid).not.toBe(pid);
   });
 
+  test("again and again, also between its deaths, is reported until it is replaced", async () => {
+    const { site, client, events } = await world(kind);
+    const worker = "echo about to end >&2; sleep 0.2; exit 3";
+    const spec = putRelease(site, "1", { start: { web: "exec node server.js", worker } });
+    pointSide(site, "blue", "1");
+    goLive(site, "blue");
+    await client.start(site, "blue", "1", spec.serve);
+    const crash = () => get({ socketPath: at.socket(site, "blue") }, "/crash").catch(() => {});
+    for (const [restarts] of [...Array(3)].entries()) {
+      await untilState(
+        site,
+        "blue",
+        ({ status, processes }) =>
+          status === "healthy" && processes.some((one) => one.name === "web" && one.restarts === restarts),
+      );
+      await crash();
+    }
+    const both = await untilState(site, "blue", ({ status, failing = [] }) => {
+      return status === "healthy" && failing.length === 2;
+    });
+    expect(both.failing).toEqual(
+      expect.arrayContaining([
+        { name: "web", times: 3, reason: "web ended with exit code 7", lastLines: ["about to crash"] },
+        expect.objectContaining({ name: "worker", lastLines: ["about to end"] }),
+      ]),
+    );
+    const said = events.flatMap((event) => (event.event === "line" ? [event.text] : []));
+    expect(said.filter((text) => text === "  about to crash")).toHaveLength(1);
+    expect(said).toContain("web has failed 3 times in a row; its last lines:");
+
+    const next = putRelease(site, "2");
+    pointSide(site, "blue", "2");
+    await client.start(site, "blue", "2", next.serve);
+    expect((await untilState(site, "blue", ({ failing }) => failing?.length === 0)).release).toBe("2");
+  });
+
   test("because its account doesn't exist says so", async () => {
     if (process.getuid?.() !== 0) return;
     const { site, client } = await world(kind);
