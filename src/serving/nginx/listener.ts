@@ -42,7 +42,7 @@ export function createOwnNginx(root: string, doors: Doors, emit: Emit): Listener
       await writeSites(root, doors);
       testConfig(nginx);
       await endLeftover(root, nginx, emit);
-      holder = await startHolder(root);
+      holder = await startHolder(root, emit);
       await launch().catch((error: unknown) => {
         closing = true;
         holder?.close();
