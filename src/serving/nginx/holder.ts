@@ -1,6 +1,6 @@
 import { chmodSync, chownSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { orNull } from "../../disk/durable.ts";
+import { ensureDirectory, orNull } from "../../disk/durable.ts";
 import { type Site, siteOf } from "../../environment/site.ts";
 import { GreenroomError } from "../../errors.ts";
 import type { Emit } from "../../events.ts";
@@ -24,6 +24,7 @@ export async function startHolder(root: string, emit: Emit): Promise<Server> {
   warnOfShortQueue(emit);
   const server = createServer((req, res) => void answer(root, { req, res }, emit));
   const path = nginxAt.hold(root);
+  ensureDirectory(nginxAt.dir(root));
   rmSync(path, { force: true });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject).listen({ path, backlog: BACKLOG }, resolve);

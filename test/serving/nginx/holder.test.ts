@@ -6,11 +6,10 @@ import { at } from "../../../src/environment/site.ts";
 import type { Event } from "../../../src/events.ts";
 import { SITE_HEADER, startHolder, URI_HEADER } from "../../../src/serving/nginx/holder.ts";
 import { nginxAt } from "../../../src/serving/nginx/places.ts";
-import { makeStagedWorld, put } from "../router/world.ts";
+import { makeStagedWorld } from "../router/world.ts";
 
 async function startHeld() {
   const world = makeStagedWorld();
-  put(world.root, { "nginx/x": "" });
   const events: Event[] = [];
   const server = await startHolder(world.root, (event) => events.push(event));
   onTestFinished(() => {
