@@ -4,6 +4,7 @@ import { assertDnsProgram } from "./certificates/dns-program.ts";
 import { completeMachine } from "./fitness.ts";
 import { type Machine, readMachine } from "./machine.ts";
 import { assertRead, assertRunning } from "./nginx/machines.ts";
+import { assertNoOrphans } from "./nginx/orphans.ts";
 import { nginxOf } from "./nginx/places.ts";
 import { supervisordOf } from "./supervisord/places.ts";
 import { call } from "./supervisord/rpc.ts";
@@ -26,6 +27,7 @@ export async function examineMachine(root: string): Promise<Finding[]> {
       assertSame(machine, completeMachine(root, { ...machine, supervisor: "embedded" }));
       if (!unprivileged) assertRunning(nginxOf(root, false));
       if (!unprivileged) assertRead();
+      else assertNoOrphans(root);
     });
   }
   if (supervisor === "supervisord") {

@@ -30,7 +30,7 @@ export function createListener(root: string, emit: Emit): Listener {
   if (machine.router !== "nginx") return createRouter(root);
   const nginx = machine.unprivileged
     ? besidePhp(root, createOwnNginx(root, machine, emit), emit)
-    : createMachinesNginx(root, machine);
+    : createMachinesNginx(root, machine, emit);
   const keeping = { root, machine, emit };
   return keepLogs(keepCertificates(nginx, keeping), keeping);
 }

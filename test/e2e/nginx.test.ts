@@ -3,47 +3,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ask } from "./ask.ts";
-import { makeWorld, type World } from "./world.ts";
-
-const hasNginx = [...(process.env.PATH ?? "").split(":"), "/usr/sbin"].some((folder) =>
-  existsSync(join(folder, "nginx")),
-);
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
-}
-
-const SITE = {
-  "greenroom.json": { project: "shop", environments: { production: { domain: "shop.localhost" } } },
-  "index.html": "one",
-};
-
-async function makeNginxWorld(files: Record<string, string | object> = SITE): Promise<World> {
-  const world = makeWorld(files);
-  const listen = `127.0.0.1:${await freePort()}`;
-  const set = await world.greenroom(
-    "setup",
-    "--yes",
-    "--router",
-    "nginx",
-    "--listen",
-    listen,
-    "--unprivileged",
-  );
-  expect(set).toMatchObject({ exit: 0, result: { written: true } });
-  return world;
-}
-
-function workersOf(world: World): string {
-  const pid = readFileSync(join(world.root, "nginx/nginx.pid"), "utf8").trim();
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
-}
+import { hasNginx, makeNginxWorld, SITE, workersOf } from "./nginx-world.ts";
 
 describe.skipIf(!hasNginx)("with nginx (else skipped: needs nginx)", () => {
   test("a site is staged, looked at and switched, and nginx is told of it once", async () => {
@@ -108,21 +68,6 @@ describe.skipIf(!hasNginx)("with nginx (else skipped: needs nginx)", () => {
     rmSync(alien);
     expect(await shop.greenroom("deploy", "other")).toMatchObject({ exit: 0, result: { live: true } });
     expect((await ask(up.port, "o.localhost")).body).toContain("one");
-  });
-
-  test("an `up` that was killed leaves nginx serving; the next one takes over", async () => {
-    const shop = await makeNginxWorld();
-    const first = await shop.up();
-    await shop.greenroom("deploy", "production");
-    first.child.kill("SIGKILL");
-    expect((await ask(first.port, "shop.localhost")).body).toBe("one");
-    shop.write({ "index.html": "two" });
-    await shop.greenroom("deploy", "production", "--switch");
-    expect((await ask(first.port, "shop.localhost")).body).toBe("two");
-    const second = await shop.up();
-    expect((await ask(second.port, "shop.localhost")).body).toBe("two");
-    expect(await second.stop()).toBe(0);
-    await expect(ask(second.port, "shop.localhost")).rejects.toThrow();
   });
 
   test("a port that is taken is a clear refusal", async () => {

@@ -1,11 +1,14 @@
-import { chmodSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { ensureDirectory, orNull } from "../../disk/durable.ts";
 import { type Site, siteOf } from "../../environment/site.ts";
 import { GreenroomError } from "../../errors.ts";
+import type { Emit } from "../../events.ts";
 import { isName } from "../../names.ts";
 import { sendPaused } from "../router/help-pages.ts";
 import { untilResumed } from "../router/hold.ts";
 import { LONGEST } from "../supervisor/endpoint.ts";
+import { webAccount } from "../web-account.ts";
 import { nginxAt } from "./places.ts";
 
 /** How nginx says which request it is, and of what site. */
@@ -14,16 +17,38 @@ export const URI_HEADER = "X-Greenroom-Uri";
 /** Not empty where an app may be meant by an address, just as it was written. */
 export const APP_HEADER = "X-Greenroom-App";
 
+/** So many visitors may come in the moment that a site is paused: who finds the queue full is turned away. */
+const BACKLOG = 4096;
+
 /** nginx can't wait, so it asks here, and gets its answer when the site lets visitors in: go on with the request. */
-export async function startHolder(root: string): Promise<Server> {
+export async function startHolder(root: string, emit: Emit): Promise<Server> {
   assertHolderFits(root);
-  const server = createServer((req, res) => void hold(root, req, res));
-  const place = nginxAt.hold(root);
-  rmSync(place, { force: true });
-  await new Promise<void>((resolve, reject) => void server.once("error", reject).listen(place, resolve));
-  // Whoever nginx's workers are: all that anybody can do here is wait.
-  chmodSync(place, 0o666);
+  warnOfShortQueue(emit);
+  const server = createServer((req, res) => void answer(root, { req, res }, emit));
+  const path = nginxAt.hold(root);
+  ensureDirectory(nginxAt.dir(root));
+  rmSync(path, { force: true });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject).listen({ path, backlog: BACKLOG }, resolve);
+  });
+  openForWorkers(root, path);
   return server;
+}
+
+function warnOfShortQueue(emit: Emit): void {
+  const limit = Number(
+    orNull(() => readFileSync("/proc/sys/net/core/somaxconn", "utf8"), "ENOENT") ?? BACKLOG,
+  );
+  if (limit >= BACKLOG) return;
+  const text = `net.core.somaxconn is ${limit}: of more visitors that come at once to a paused site, some are turned away; to have ${BACKLOG}: sysctl -w net.core.somaxconn=${BACKLOG}`;
+  emit({ event: "warning", text });
+}
+
+/** Whoever else could connect could fill the queue. Until here, nobody but its owner could. */
+function openForWorkers(root: string, path: string): void {
+  const workers = webAccount(root);
+  if (workers) chownSync(path, -1, workers.gid);
+  chmodSync(path, 0o660);
 }
 
 /** Throws where the kernel can't take the socket's path. */
@@ -37,11 +62,28 @@ export function assertHolderFits(root: string): void {
   );
 }
 
-async function hold(root: string, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const site = siteNamed(root, req.headers[SITE_HEADER.toLowerCase()]);
+interface Asked {
+  req: IncomingMessage;
+  res: ServerResponse;
+}
+
+/** Whatever is asked, and whatever happens to it: others go on waiting. */
+async function answer(root: string, asked: Asked, emit: Emit): Promise<void> {
+  try {
+    await hold(root, asked);
+  } catch (error) {
+    emit({ event: "warning", text: `a request couldn't wait for its site: ${error}` });
+    if (!asked.res.headersSent) asked.res.writeHead(500);
+    asked.res.end();
+  }
+}
+
+async function hold(root: string, { req, res }: Asked): Promise<void> {
+  const site = findSite(root, req.headers[SITE_HEADER.toLowerCase()]);
+  const uri = req.headers[URI_HEADER.toLowerCase()];
+  if (!site || typeof uri !== "string") return void res.writeHead(400).end();
   const resumed = await untilResumed(site, () => res.destroyed);
   if (!resumed) return sendPaused({ req, res });
-  const uri = String(req.headers[URI_HEADER.toLowerCase()]);
   const keeps = req.headers[APP_HEADER.toLowerCase()] === undefined || isPlain(uri);
   const again = isRepeated(req.method) && keeps ? uri : "@resumed";
   res.writeHead(200, { "X-Accel-Redirect": again }).end();
@@ -61,8 +103,9 @@ function isPlain(uri: string): boolean {
   );
 }
 
-function siteNamed(root: string, header: string | string[] | undefined): Site {
-  const [project = "", environment = ""] = String(header).split("/");
-  if (isName(project) && isName(environment)) return siteOf(root, project, environment);
-  throw new GreenroomError("NAME_INVALID", `nginx asks for ${JSON.stringify(header)}`);
+function findSite(root: string, header: string | string[] | undefined): Site | null {
+  const [project = "", environment = "", ...rest] = String(header).split("/");
+  return isName(project) && isName(environment) && rest.length === 0
+    ? siteOf(root, project, environment)
+    : null;
 }

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import type { Server } from "node:http";
 import { dirname } from "node:path";
 import { GreenroomError } from "../../errors.ts";
+import type { Emit } from "../../events.ts";
 import type { Doors } from "../machine.ts";
 import type { Listener } from "../up.ts";
 import { changeNginx } from "./change.ts";
@@ -13,7 +14,7 @@ import { readPid } from "./program.ts";
 import { planSites } from "./router.ts";
 
 /** The machine's own nginx, which listens by itself: `greenroom up` is there for those who wait. */
-export function createMachinesNginx(root: string, doors: Doors): Listener {
+export function createMachinesNginx(root: string, doors: Doors, emit: Emit): Listener {
   const nginx = nginxOf(root, false);
   let holder: Server | null = null;
   return {
@@ -21,7 +22,7 @@ export function createMachinesNginx(root: string, doors: Doors): Listener {
       assertRunning(nginx);
       // Another version of Greenroom may have written them, or nobody, where the root was moved here.
       await changeNginx(root, nginx, () => planSites(root, doors));
-      holder = await startHolder(root);
+      holder = await startHolder(root, emit);
       return { port: portOf(doors.listen[0]!) };
     },
     async close() {

@@ -5,7 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { isAlive } from "../../disk/alive.ts";
 import { orNull } from "../../disk/durable.ts";
 import { GreenroomError } from "../../errors.ts";
-import type { Nginx } from "./places.ts";
+import { type Nginx, nginxAt } from "./places.ts";
 
 /** The oldest nginx that was tried. */
 const OLDEST = [1, 18] as const;
@@ -74,9 +74,15 @@ export function readPid(nginx: Nginx): number | null {
 }
 
 /** A pid file may be older than the machine's last start: to whoever has the number now, a signal is the end. */
-function isMaster(pid: number): boolean {
+export function isMaster(pid: number): boolean {
   const title = orNull(() => readFileSync(`/proc/${pid}/cmdline`, "latin1"), "ENOENT", "ESRCH");
   return isAlive(pid) && (title?.startsWith("nginx: master") ?? false);
+}
+
+/** Whether it is one of Greenroom's own that serves this root. */
+export function isMasterOf(pid: number, root: string): boolean {
+  const title = orNull(() => readFileSync(`/proc/${pid}/cmdline`, "utf8"), "ENOENT", "ESRCH") ?? "";
+  return title.startsWith("nginx: master") && title.includes(`-c ${nginxAt.main(root)}`);
 }
 
 /** With 2,000 environments a test and a reload together took up to 14 s on a busy machine. Refusals are seen in its words. */
