@@ -254,7 +254,7 @@ test.each([
   [["--acme-dns", "/no/such/program"], /can't be found/],
   [["--acme-dns", "/etc/passwd"], /isn't executable/],
   [["--acme-dns-wait", "soon"], /number of seconds/],
-  [["--acme-dns-wait", "-1"], /dnsWait/],
+  [["--acme-dns-wait", "-1"], /acme-dns-wait/],
 ])("setup %j is refused, and nothing is written", async (words, why) => {
   const shop = await makeTlsWorld(DOMAIN, "acme");
   const before = readFileSync(join(shop.root, "machine.json"), "utf8");

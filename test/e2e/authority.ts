@@ -56,6 +56,8 @@ export async function startAuthority({
   start("pebble-challtestsrv", ["-defaultIPv4", "127.0.0.1", ...none, ...bind]);
   start("pebble", ["-config", config, "-dnsserver", `127.0.0.1:${dns}`], {
     PEBBLE_VA_NOSLEEP: "1",
+    // Else every other order asks for no proof at all.
+    PEBBLE_AUTHZREUSE: "0",
     PEBBLE_VA_ALWAYS_VALID: "0",
     PEBBLE_WFE_NONCEREJECT: "5",
   });
