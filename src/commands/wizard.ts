@@ -1,6 +1,6 @@
 import { cancel, confirm, group, intro, outro, select, text } from "@clack/prompts";
 import { GreenroomError } from "../errors.ts";
-import { questions } from "../project/schema.ts";
+import { questions } from "../project/fields.ts";
 import { type Answers, type Guess, suggestDomain } from "./guess.ts";
 
 /** Asks a person at a terminal; what the folder suggests is one key away. */

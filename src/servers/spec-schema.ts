@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { EnvironmentSpec } from "../environment/spec.ts";
 import { isName } from "../names.ts";
-import { headers, innerPath, properPath, questions } from "../project/schema.ts";
+import { innerPath, properPath, questions } from "../project/fields.ts";
+import { headers } from "../project/serve-schema.ts";
 
 // What comes over a line was made by a Greenroom from a greenroom.json, or by somebody who only says so.
 

@@ -4,22 +4,14 @@ import { readJsonIfWhole } from "../../disk/durable.ts";
 import { at, type Identity, type Site, siteName, siteOf } from "../../environment/site.ts";
 import { listSites } from "../../environment/state.ts";
 import { ROLES, rolesServed } from "../../environment/tls.ts";
-import type { Emit } from "../../events.ts";
-import { type Machine, tlsPortOf } from "../machine.ts";
+import { tlsPortOf } from "../machine.ts";
 import { nginxAt } from "../nginx/places.ts";
 import { createNginxRouter } from "../nginx/router.ts";
 import type { Listener } from "../up.ts";
 import { followGiven } from "./given.ts";
+import type { Keeping } from "./keeping.ts";
 import { clearLeftRecords } from "./records.ts";
 import { isDue, renew } from "./renew.ts";
-
-export interface Keeping {
-  root: string;
-  machine: Machine;
-  emit: Emit;
-  /** Aborted when `greenroom up` ends. */
-  signal: AbortSignal;
-}
 
 /** While the listener listens, certificates of all environments are got and renewed. */
 export function keepCertificates(listener: Listener, to: Omit<Keeping, "signal">): Listener {

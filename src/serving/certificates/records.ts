@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ensureDirectory, readJsonIfWhole, TEMPORARY, writeJsonDurably } from "../../disk/durable.ts";
 import { GreenroomError } from "../../errors.ts";
 import { type DnsRecord, runDnsProgram } from "./dns-program.ts";
-import type { Keeping } from "./keeper.ts";
+import type { Keeping } from "./keeping.ts";
 
 type Machinery = Pick<Keeping, "root" | "machine" | "emit" | "signal">;
 

@@ -15,7 +15,7 @@ import { GreenroomError } from "../../errors.ts";
 import type { Machine } from "../machine.ts";
 import { byFile } from "./by-file.ts";
 import { byRecord } from "./by-record.ts";
-import type { Keeping } from "./keeper.ts";
+import type { Keeping } from "./keeping.ts";
 import { type Ordered, order } from "./order.ts";
 
 /** A certificate that an environment wants to be ordered. */
