@@ -6,7 +6,7 @@ import { chooseVersion, groundOf, makeRelease } from "../project/make-release.ts
 import { assertPublic } from "../project/public.ts";
 import { chooseEnvironment, resolveSpec } from "../project/resolve.ts";
 import { type Source, withSource } from "../project/source.ts";
-import { listVersions, lockStore, readRelease } from "../release/store.ts";
+import { findRelease, listVersions, lockStore, readRelease } from "../release/store.ts";
 import { nextVersion } from "../release/versions.ts";
 import { walk } from "../release/walk.ts";
 import type { Host } from "../servers/host.ts";
@@ -73,9 +73,11 @@ async function findStored(
     );
   }
   assertVersion(release!);
-  const there = (await host.heads(spec.project)).find(({ version }) => version === release);
+  const mine = findRelease(world.store, spec.project, release!);
+  // Each of several servers gets it from here; only where this machine lacks it does it count that it is there.
+  const there = mine ? null : (await host.heads(spec.project)).find(({ version }) => version === release);
   if (there) return { release: release!, files: there.files, read: 0 };
-  const manifest = readRelease(world.store, spec.project, release!);
+  const manifest = mine ?? readRelease(world.store, spec.project, release!);
   const { entries, files } = manifest;
   assertPublic(spec, entries);
   await host.receive(world.store, manifest);
