@@ -120,7 +120,7 @@ http {
   gzip on; gzip_vary on; gzip_types text/plain;
   access_log ${own}/access.log combined buffer=32k flush=1s;
   map $http_upgrade $upgrade { default ""; ~*^websocket$ websocket; }
-  map $upgrade $connection { default ""; websocket upgrade; }
+  map $upgrade $hop { default ""; websocket upgrade; }
   upstream app { server unix:${socket}; keepalive 32; }
   server {
     listen 127.0.0.1:${port} reuseport;
@@ -136,7 +136,7 @@ http {
     }
     location /told {
       proxy_pass http://app; proxy_http_version 1.1; proxy_buffering off; proxy_request_buffering off;
-      proxy_set_header Host $http_host; proxy_set_header Upgrade $upgrade; proxy_set_header Connection $connection;
+      proxy_set_header Host $http_host; proxy_set_header Upgrade $upgrade; proxy_set_header Connection $hop;
       proxy_set_header X-Real-IP $remote_addr; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
       proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Forwarded-Host $http_host;
       proxy_set_header X-Forwarded-Port $server_port; proxy_set_header Forwarded "";
