@@ -30,6 +30,7 @@ export const commands: Record<string, Listed> = {
     load: () => import("./recover.ts"),
   },
   server: { about: "trust a server's host key", load: () => import("./server.ts") },
+  provision: { about: "make a bare Debian or Ubuntu ready", load: () => import("./provision.ts") },
   up: { about: "serve this machine's environments", load: () => import("./up.ts") },
   setup: { about: "choose who answers visitors on this machine", load: () => import("./setup.ts") },
   doctor: { about: "look for what keeps Greenroom from working", load: () => import("./doctor.ts") },

@@ -1,0 +1,62 @@
+/**
+ * Looks, and changes nothing. Takes the root, three lists with spaces between (packages to ask about, packages that
+ * are wanted, files), and the file that an account has its rights by.
+ */
+export const FACTS = `
+root=$1
+say() { printf '%s\\t%s\\n' "$1" "$2"; }
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+( . /etc/os-release && say like "$ID $ID_LIKE" && say system "$PRETTY_NAME" ) 2>/dev/null
+command -v dpkg >/dev/null || exit 0
+say architecture "$(dpkg --print-architecture)"
+[ ! -d /run/systemd/system ] || say systemd yes
+[ ! -s /proc/net/if_inet6 ] || say ipv6 yes
+[ -z "$(dpkg --audit)" ] || say unfinished yes
+
+for package in $2; do
+  [ "$(dpkg-query -W -f '\${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || continue
+  say installed "$package"
+done
+missing=
+for package in $3; do
+  [ "$(dpkg-query -W -f '\${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing="$missing $package"
+done
+[ -z "$missing" ] || apt-get -s -q --no-install-recommends --no-remove install $missing 2>/dev/null |
+  sed -n 's/^Inst \\([^ ]*\\) .*/along\\t\\1/p'
+
+for node in "$root/bin/node" node /usr/local/bin/node /usr/bin/node; do
+  node=$(command -v "$node" 2>/dev/null) || continue
+  say node "$node $("$node" -v)"
+  break
+done
+say nodejs "$(dpkg-query -W -f '\${Version}' nodejs 2>/dev/null)"
+say candidate "$(apt-cache policy nodejs 2>/dev/null | sed -n 's/^  Candidate: //p' | grep -v none)"
+
+getent passwd www-data >/dev/null && say web yes
+[ -z "$5" ] || [ ! -e "$5" ] || say ready yes
+[ ! -d "$root" ] || say folder yes
+for file in $4; do
+  [ ! -f "$file" ] || say file "$file $(sha256sum <"$file" | cut -c1-64)"
+done
+
+runs() {
+  if [ -d /run/systemd/system ]; then systemctl is-active -q "$1"; else service "$1" status; fi >/dev/null 2>&1
+}
+php=$(ls /etc/init.d 2>/dev/null | grep '^php[0-9.]*-fpm$' | sort -V | tail -n 1)
+for daemon in nginx supervisor $php; do
+  [ -e "/etc/init.d/$daemon" ] || [ -e "/lib/systemd/system/$daemon.service" ] || continue
+  if runs "$daemon"; then say daemon "$daemon runs"; else say daemon "$daemon rests"; fi
+done
+
+[ ! -f "$root/machine.json" ] || say machine "$(tr -d '\\n' <"$root/machine.json")"
+pid=$(grep -o '"pid": *[0-9]*' "$root/up.json" 2>/dev/null | grep -o '[0-9]*$')
+[ -z "$pid" ] || ! kill -0 "$pid" 2>/dev/null || say up "$pid"
+if [ -d /run/systemd/system ]; then systemctl is-enabled -q greenroom 2>/dev/null && say starts yes
+elif [ -e /etc/supervisor/conf.d/greenroom.conf ]; then say starts yes; fi
+
+if command -v ufw >/dev/null; then
+  case $(ufw status) in *"Status: active"*) say firewall on ;; *) say firewall off ;; esac
+  ufw show added | sed -n 's/^ufw /rule\\t/p'
+fi
+exit 0
+`;
