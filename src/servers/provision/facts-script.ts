@@ -21,7 +21,9 @@ missing=
 for package in $3; do
   [ "$(dpkg-query -W -f '\${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing="$missing $package"
 done
-[ -z "$missing" ] || apt-get -s -q --no-install-recommends --no-remove install $missing 2>/dev/null |
+# What apt finds out it would write down; this is a look.
+quiet="-o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o Dir::Log::Planner="
+[ -z "$missing" ] || apt-get -s -q $quiet --no-install-recommends --no-remove install $missing 2>/dev/null |
   sed -n 's/^Inst \\([^ ]*\\) .*/along\\t\\1/p'
 
 for node in "$root/bin/node" node /usr/local/bin/node /usr/bin/node; do
@@ -30,7 +32,7 @@ for node in "$root/bin/node" node /usr/local/bin/node /usr/bin/node; do
   break
 done
 say nodejs "$(dpkg-query -W -f '\${Version}' nodejs 2>/dev/null)"
-say candidate "$(apt-cache policy nodejs 2>/dev/null | sed -n 's/^  Candidate: //p' | grep -v none)"
+say candidate "$(apt-cache $quiet policy nodejs 2>/dev/null | sed -n 's/^  Candidate: //p' | grep -v none)"
 
 getent passwd www-data >/dev/null && say web yes
 [ -z "$5" ] || [ ! -e "$5" ] || say ready yes
