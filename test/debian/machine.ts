@@ -18,6 +18,8 @@ export interface Debian {
   config: string;
   /** Runs a program on it as root, past its sshd; answers what that wrote. */
   sh(line: string): string;
+  /** Holds a file's lock as apt does. */
+  hold(file: string): Promise<{ letGo(): void }>;
   /** All files but those that it would lose with a restart, one a line: names, owners, modes, contents. */
   snapshot(): string[];
   /** What a visitor is answered there. */
@@ -58,6 +60,7 @@ chmod 0644 /etc/apt/apt.conf.d/proxy`);
     address: ADDRESS,
     config: writeConfig(dir, net, sh("cat /etc/ssh/ssh_host_ed25519_key.pub")),
     sh,
+    hold: holderOf(inside),
     snapshot: () => sh(SNAPSHOT).split("\n"),
     ask: askerOf(net),
   };
@@ -122,6 +125,18 @@ async function startProxy(net: string[]): Promise<HttpServer> {
   const child = spawn(net[0]!, argv, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   const [, socket] = (await once(child, "message")) as [unknown, object];
   return createServer(forward).listen(socket);
+}
+
+function holderOf(inside: string[]): Debian["hold"] {
+  return async (file) => {
+    // F_SETLK of a struct flock: F_WRLCK of all of it.
+    const program = `open(F, "+>>", $ARGV[0]); fcntl(F, 6, pack("s s x4 q q i x4", 1, 0, 0, 0, 0)) or die $!;
+$| = 1; print "held"; 1 while <STDIN>`;
+    const argv = [...inside.slice(1), "perl", "-e", program, file];
+    const child = spawn(inside[0]!, argv, { stdio: ["pipe", "pipe", "inherit"] });
+    await once(child.stdout!, "data");
+    return { letGo: () => child.stdin!.end() };
+  };
 }
 
 /** The lines of two snapshots that only one of them has. */

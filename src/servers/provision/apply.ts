@@ -27,10 +27,15 @@ export async function applyStep(place: Place, step: Step): Promise<void> {
   const ended = await perform(place, step);
   if (ended.code === 0) return;
   const { name } = place.server;
-  throw new GreenroomError("PROVISION_FAILED", `${name} could not ${describeStep(step)}`, {
+  throw new GreenroomError("PROVISION_FAILED", `${name} could not ${shortly(step)}`, {
     hint: `mend what is named there, then it goes on with: greenroom provision ${name}`,
     detail: ended.lastLines,
   });
+}
+
+/** Without what would only come along. */
+function shortly(step: Step): string {
+  return describeStep(step.do === "install" ? { ...step, along: [] } : step);
 }
 
 function perform(place: Place, step: Step): Promise<Ended> {
@@ -51,6 +56,8 @@ function perform(place: Place, step: Step): Promise<Ended> {
       return shell.run(["mkdir", "-p", "-m", "0755", step.path]);
     case "node":
       return sendNode(place, step);
+    case "link":
+      return shell.run(["ln", "-sT", step.to, step.path]);
     case "send":
       return put(place, step.file, place.contentOf(step.file.path));
     case "start":

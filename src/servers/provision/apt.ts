@@ -3,10 +3,10 @@ import { GreenroomError } from "../../errors.ts";
 import type { Emit } from "../../events.ts";
 import type { Ended, Shell } from "../ssh/shell.ts";
 
-const APT = [
-  ...["env", "LC_ALL=C", "DEBIAN_FRONTEND=noninteractive"],
-  ...["apt-get", "-q", "-y", "-o", "Dpkg::Options::=--force-confold", "-o", "Dpkg::Use-Pty=0"],
-];
+const PLAIN = ["env", "LC_ALL=C", "DEBIAN_FRONTEND=noninteractive"];
+/** Files of configuration that somebody has changed stay as they are. */
+const KEEPING = ["-o", "Dpkg::Options::=--force-confold", "-o", "Dpkg::Use-Pty=0"];
+const APT = [...PLAIN, "apt-get", "-q", "-y", ...KEEPING];
 
 export const UPDATE = [...APT, "update"];
 export const MEND = [...APT, "--no-install-recommends", "--no-remove", "-f", "install"];

@@ -18,25 +18,31 @@ for package in $2; do
   say installed "$package"
 done
 missing=
+[ -d /run/systemd/system ] || set -- "$1" "$2" "$3 supervisor" "$4" "$5"
 for package in $3; do
   [ "$(dpkg-query -W -f '\${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing="$missing $package"
 done
 # What apt finds out it would write down; this is a look.
 quiet="-o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o Dir::Log::Planner="
-[ -z "$missing" ] || apt-get -s -q $quiet --no-install-recommends --no-remove install $missing 2>/dev/null |
-  sed -n 's/^Inst \\([^ ]*\\) .*/along\\t\\1/p'
+along() {
+  apt-get -s -q $quiet --no-install-recommends --no-remove install $missing $2 2>/dev/null |
+    sed -n "s/^Inst \\([^ ]*\\) .*/$1\\t\\1/p"
+}
+along along
+along with-node nodejs
 
 for node in "$root/bin/node" node /usr/local/bin/node /usr/bin/node; do
   node=$(command -v "$node" 2>/dev/null) || continue
   say node "$node $("$node" -v)"
   break
 done
+command -v node >/dev/null && say named yes
 say nodejs "$(dpkg-query -W -f '\${Version}' nodejs 2>/dev/null)"
 say candidate "$(apt-cache $quiet policy nodejs 2>/dev/null | sed -n 's/^  Candidate: //p' | grep -v none)"
 
 getent passwd www-data >/dev/null && say web yes
 [ -z "$5" ] || [ ! -e "$5" ] || say ready yes
-[ ! -d "$root" ] || say folder yes
+[ ! -d "$root" ] || say owner "$(stat -c %U "$root")"
 for file in $4; do
   [ ! -f "$file" ] || say file "$file $(sha256sum <"$file" | cut -c1-64)"
 done

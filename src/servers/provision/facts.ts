@@ -17,14 +17,19 @@ export interface Facts {
   installed: string[];
   /** What apt would install along with packages that are missing, as far as it knows. */
   along: string[];
+  /** The same, with the distribution's Node.js. */
+  alongWithNode: string[];
   /** What is found first; null: none. */
   node: { path: string; version: string } | null;
+  /** Apps find one by the name alone. */
+  isNodeNamed: boolean;
   /** Of the package; "" where apt knows of none. */
   nodePackage: { installed: string; candidate: string };
   webUser: boolean;
   /** The account that is to be made is there, with its keys and rights. */
   isAccountReady: boolean;
-  folder: boolean;
+  /** Who owns the root; null: it isn't there. */
+  owner: string | null;
   /** SHA-256 by path, of files that are there. */
   files: Record<string, string>;
   /** By the name of the service: does it run? Only those that are installed. */
@@ -47,11 +52,9 @@ export async function readFacts(shell: Shell, server: Server, needs: Needs, path
   const missed = needs.firewall ? [...needs.packages, "ufw"] : needs.packages;
   const files = [...needs.files.map(({ path }) => path), ...paths, ...needs.lines.map(({ mark }) => mark)];
   const words = [packages, missed, files].map((list) => list.join(" "));
-  const { code, stdout, lastLines } = await shell.run([
-    ...["env", "LC_ALL=C", "sh", "-c", FACTS, "greenroom", needs.root],
-    ...words,
-    needs.account === null ? "" : sudoersOf(needs.account),
-  ]);
+  const sudoers = needs.account === null ? "" : sudoersOf(needs.account);
+  const script = ["env", "LC_ALL=C", "sh", "-c", FACTS, "greenroom", needs.root];
+  const { code, stdout, lastLines } = await shell.run(script.concat(words, sudoers));
   if (code !== 0) {
     throw new GreenroomError("SERVER_UNFIT", `${server.name} can't be looked at`, { detail: lastLines });
   }
@@ -97,11 +100,13 @@ function factsOf(said: Said): Facts {
     unfinished: said.has("unfinished"),
     installed: all("installed"),
     along: all("along"),
+    alongWithNode: all("with-node"),
     node: node ? { path: node[0], version: node[1].replace(/^v/, "") } : null,
+    isNodeNamed: said.has("named"),
     nodePackage: { installed: one(said, "nodejs"), candidate: one(said, "candidate") },
     webUser: said.has("web"),
     isAccountReady: said.has("ready"),
-    folder: said.has("folder"),
+    owner: one(said, "owner") || null,
     files: Object.fromEntries(pairs("file")),
     daemons: Object.fromEntries(pairs("daemon").map(([name, state]) => [name, state === "runs"])),
     machine: machine === "" ? null : parseMachine(JSON.parse(machine)),

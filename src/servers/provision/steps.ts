@@ -17,6 +17,7 @@ export type Step =
   | { do: "web-user" }
   | { do: "account"; name: string; like: string }
   | { do: "folder"; path: string }
+  | { do: "link"; path: string; to: string }
   | { do: "node"; path: string; architecture: string; version: string }
   | { do: "send"; file: SentFile }
   | { do: "start"; daemon: string }
@@ -43,12 +44,14 @@ export function describeStep(step: Step): string {
       return `make the folder ${step.path}`;
     case "node":
       return `put Node.js ${step.version} at ${step.path}, from the npm registry by way of this machine`;
+    case "link":
+      return `make ${step.path} a link to ${step.to}, so that apps find it`;
     case "send":
       return `send ${step.file.path}`;
     case "start":
       return `start ${step.daemon}`;
     case "setup":
-      return `${step.isUp ? "end greenroom up for a moment; " : ""}greenroom ${step.argv.join(" ")}`;
+      return `${step.isUp ? "end greenroom up for a moment and " : ""}run greenroom ${step.argv.join(" ")}`;
     case "up":
       return `write ${step.file.path}, and start greenroom up by it`;
     case "allow":

@@ -91,18 +91,15 @@ async function greet(
     errors = (errors + text).slice(-16_384);
   });
   master.stdin!.on("error", () => {});
-  const lines = createInterface({ input: master.stdout! });
-  const first = await Promise.race([once(lines, "line"), ended.then(() => null)]);
-  const [word, ...rest] = String(first?.[0] ?? "").split(" ");
-  if (word === "ready") {
-    const port = Number(rest[0]);
-    return { port: port > 0 && port < 65_535 ? port : null, as: rest.slice(1).filter(Boolean) };
-  }
-  if (word === "barred") throw barred(server, rest[0]!);
-  if (word === "busy") {
-    throw new GreenroomError("LOCKED", `somebody else provisions ${server.name} just now`, {
-      hint: "give the same command again when that has ended",
-    });
+  for await (const line of createInterface({ input: master.stdout! })) {
+    const [word, ...rest] = line.split(" ");
+    if (word === "ready") {
+      const port = Number(rest[0]);
+      return { port: port > 0 && port < 65_535 ? port : null, as: rest.slice(1).filter(Boolean) };
+    }
+    if (word === "barred") throw barred(server, rest[0]!);
+    if (word === "busy") throw busy(server);
+    if (line.startsWith('{"hello"')) throw restricted(server);
   }
   await ended;
   throw explainSsh(server, errors);
@@ -111,6 +108,18 @@ async function greet(
 function barred({ name }: Server, account: string): GreenroomError {
   return new GreenroomError("SERVER_UNFIT", `on ${name} ${account} may not become root without a password`, {
     hint: `greenroom provision ${name} --as root, or as root there: echo '${account} ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/${account}`,
+  });
+}
+
+function busy({ name }: Server): GreenroomError {
+  return new GreenroomError("LOCKED", `somebody else provisions ${name} just now`, {
+    hint: "give the same command again when that has ended",
+  });
+}
+
+function restricted({ name }: Server): GreenroomError {
+  return new GreenroomError("SERVER_REFUSED", `${name} takes nothing but operations from this key`, {
+    hint: "log in by another one",
   });
 }
 
