@@ -16,6 +16,7 @@ const PACKAGES = {
   ip: "iproute2",
   "php-fpm": "php-fpm php-cli",
   wrk: "wrk",
+  debootstrap: "debootstrap",
 };
 
 /** What `--long` has more of. */

@@ -1,10 +1,12 @@
 /**
- * Looks, and changes nothing. Takes the root, three lists with spaces between (packages to ask about, packages that
+ * Looks, and changes nothing. Takes the root, three lists with an item a line (packages to ask about, packages that
  * are wanted, files), and the file that an account has its rights by.
  */
 export const FACTS = `
 root=$1
-say() { printf '%s\\t%s\\n' "$1" "$2"; }
+IFS='
+'
+say() { printf '%s\\t%s' "$1" "$2"; shift 2; [ $# = 0 ] || printf '\\t%s' "$@"; echo; }
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 ( . /etc/os-release && say like "$ID $ID_LIKE" && say system "$PRETTY_NAME" ) 2>/dev/null
 command -v dpkg >/dev/null || exit 0
@@ -18,14 +20,16 @@ for package in $2; do
   say installed "$package"
 done
 missing=
-[ -d /run/systemd/system ] || set -- "$1" "$2" "$3 supervisor" "$4" "$5"
+[ -d /run/systemd/system ] || set -- "$1" "$2" "$3
+supervisor" "$4" "$5"
 for package in $3; do
-  [ "$(dpkg-query -W -f '\${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing="$missing $package"
+  [ "$(dpkg-query -W -f '\${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing="$missing
+$package"
 done
 # What apt finds out it would write down; this is a look.
-quiet="-o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o Dir::Log::Planner="
+quietly() { "$@" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o Dir::Log::Planner=; }
 along() {
-  apt-get -s -q $quiet --no-install-recommends --no-remove install $missing $2 2>/dev/null |
+  quietly apt-get -s -q --no-install-recommends --no-remove install $missing $2 2>/dev/null |
     sed -n "s/^Inst \\([^ ]*\\) .*/$1\\t\\1/p"
 }
 along along
@@ -33,18 +37,18 @@ along with-node nodejs
 
 for node in "$root/bin/node" node /usr/local/bin/node /usr/bin/node; do
   node=$(command -v "$node" 2>/dev/null) || continue
-  say node "$node $("$node" -v)"
+  say node "$node" "$("$node" -v)"
   break
 done
 command -v node >/dev/null && say named yes
 say nodejs "$(dpkg-query -W -f '\${Version}' nodejs 2>/dev/null)"
-say candidate "$(apt-cache $quiet policy nodejs 2>/dev/null | sed -n 's/^  Candidate: //p' | grep -v none)"
+say candidate "$(quietly apt-cache policy nodejs 2>/dev/null | sed -n 's/^  Candidate: //p' | grep -v none)"
 
 getent passwd www-data >/dev/null && say web yes
 [ -z "$5" ] || [ ! -e "$5" ] || say ready yes
 [ ! -d "$root" ] || say owner "$(stat -c %U "$root")"
 for file in $4; do
-  [ ! -f "$file" ] || say file "$file $(sha256sum <"$file" | cut -c1-64)"
+  [ ! -f "$file" ] || say file "$file" "$(sha256sum <"$file" | cut -c1-64)"
 done
 
 runs() {
@@ -53,7 +57,7 @@ runs() {
 php=$(ls /etc/init.d 2>/dev/null | grep '^php[0-9.]*-fpm$' | sort -V | tail -n 1)
 for daemon in nginx supervisor $php; do
   [ -e "/etc/init.d/$daemon" ] || [ -e "/lib/systemd/system/$daemon.service" ] || continue
-  if runs "$daemon"; then say daemon "$daemon runs"; else say daemon "$daemon rests"; fi
+  if runs "$daemon"; then say daemon "$daemon" runs; else say daemon "$daemon" rests; fi
 done
 
 [ ! -f "$root/machine.json" ] || say machine "$(tr -d '\\n' <"$root/machine.json")"

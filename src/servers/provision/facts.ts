@@ -51,7 +51,7 @@ export async function readFacts(shell: Shell, server: Server, needs: Needs, path
   const packages = [...new Set([...needs.packages, ...ASKED])];
   const missed = needs.firewall ? [...needs.packages, "ufw"] : needs.packages;
   const files = [...needs.files.map(({ path }) => path), ...paths, ...needs.lines.map(({ mark }) => mark)];
-  const words = [packages, missed, files].map((list) => list.join(" "));
+  const words = [packages, missed, files].map((list) => list.join("\n"));
   const sudoers = needs.account === null ? "" : sudoersOf(needs.account);
   const script = ["env", "LC_ALL=C", "sh", "-c", FACTS, "greenroom", needs.root];
   const { code, stdout, lastLines } = await shell.run(script.concat(words, sudoers));
@@ -89,7 +89,7 @@ function assertDebian({ name }: Server, said: Said): void {
 
 function factsOf(said: Said): Facts {
   const all = (word: string) => said.get(word) ?? [];
-  const pairs = (word: string) => all(word).map((value) => value.split(" ") as [string, string]);
+  const pairs = (word: string) => all(word).map((value) => value.split("\t") as [string, string]);
   const [node] = pairs("node");
   const machine = one(said, "machine");
   const on = one(said, "firewall");

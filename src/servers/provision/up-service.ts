@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { confValue, shellWord } from "../../serving/supervisord/quote.ts";
 import type { Needs } from "./needs.ts";
 import type { WrittenFile } from "./steps.ts";
 
@@ -17,18 +18,19 @@ export const UP_FILES = [
   "/etc/supervisor/conf.d/greenroom.conf",
 ] as const;
 
+// systemd itself starts no program whose path holds a blank or the like.
 function unit(needs: Needs, node: string) {
   return {
     path: UP_FILES[0],
-    content: `# Written by greenroom provision, for ${needs.root}. Changes are lost.
+    content: `# Written by greenroom provision. Changes are lost.
 [Unit]
-Description=Greenroom serves ${needs.root}
+Description=Greenroom: serves websites' environments
 Wants=network-online.target
 After=network-online.target nginx.service supervisor.service
 StartLimitIntervalSec=0
 
 [Service]
-ExecStart=${words(needs, node).map(quoteForSystemd).join(" ")}
+ExecStart=/usr/bin/env ${words(needs, node).map(quoteForSystemd).join(" ")}
 Restart=always
 RestartSec=2
 KillMode=mixed
@@ -43,9 +45,9 @@ WantedBy=multi-user.target
 function program(needs: Needs, node: string) {
   return {
     path: UP_FILES[1],
-    content: `; Written by greenroom provision, for ${needs.root}. Changes are lost.
+    content: `; Written by greenroom provision. Changes are lost.
 [program:greenroom]
-command=${words(needs, node).map(quoteForSupervisord).join(" ")}
+command=${confValue(words(needs, node).map(shellWord).join(" "))}
 directory=/
 autostart=true
 autorestart=true
@@ -70,9 +72,6 @@ function words({ root, files: [program] }: Needs, node: string): string[] {
 
 /** `%` begins what systemd puts something in for, `$` a variable. */
 function quoteForSystemd(word: string): string {
-  return `"${word.replaceAll(/["\\]/g, "\\$&").replaceAll("%", "%%").replaceAll("$", "$$$$")}"`;
-}
-
-function quoteForSupervisord(word: string): string {
-  return `"${word.replaceAll(/["\\]/g, "\\$&").replaceAll("%", "%%")}"`;
+  const plain = word.replaceAll(/["\\]/g, "\\$&").replaceAll("\n", "\\n");
+  return `"${plain.replaceAll("%", "%%").replaceAll("$", "$$$$")}"`;
 }
