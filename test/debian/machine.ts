@@ -130,11 +130,13 @@ async function startProxy(net: string[]): Promise<HttpServer> {
 function holderOf(inside: string[]): Debian["hold"] {
   return async (file) => {
     // F_SETLK of a struct flock: F_WRLCK of all of it.
-    const program = `open(F, "+>>", $ARGV[0]); fcntl(F, 6, pack("s s x4 q q i x4", 1, 0, 0, 0, 0)) or die $!;
+    const program = `$lock = pack("s s x4 q q i x4", 1, 0, 0, 0, 0);
+open(F, "+>>", $ARGV[0]) && fcntl(F, 6, $lock) or die $!;
 $| = 1; print "held"; 1 while <STDIN>`;
     const argv = [...inside.slice(1), "perl", "-e", program, file];
     const child = spawn(inside[0]!, argv, { stdio: ["pipe", "pipe", "inherit"] });
-    await once(child.stdout!, "data");
+    const [said] = (await once(child.stdout!, "readable").then(() => [child.stdout!.read()])) as [unknown];
+    if (said === null) throw new Error(`${file} can't be held`);
     return { letGo: () => child.stdin!.end() };
   };
 }

@@ -3,7 +3,7 @@
  * are wanted, files), and the file that an account has its rights by.
  */
 export const FACTS = `
-root=$1
+root=$1 version= old=
 IFS='
 '
 say() { printf '%s\\t%s' "$1" "$2"; shift 2; [ $# = 0 ] || printf '\\t%s' "$@"; echo; }
@@ -26,23 +26,29 @@ for package in $3; do
   [ "$(dpkg-query -W -f '\${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing="$missing
 $package"
 done
-# What apt finds out it would write down; this is a look.
-quietly() { "$@" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o Dir::Log::Planner=; }
-along() {
-  quietly apt-get -s -q --no-install-recommends --no-remove install $missing $2 2>/dev/null |
-    sed -n "s/^Inst \\([^ ]*\\) .*/$1\\t\\1/p"
-}
-along along
-along with-node nodejs
 
 for node in "$root/bin/node" node /usr/local/bin/node /usr/bin/node; do
   node=$(command -v "$node" 2>/dev/null) || continue
-  say node "$node" "$("$node" -v)"
+  version=$("$node" -v)
+  say node "$node" "$version"
   break
 done
 command -v node >/dev/null && say named yes
-say nodejs "$(dpkg-query -W -f '\${Version}' nodejs 2>/dev/null)"
-say candidate "$(quietly apt-cache policy nodejs 2>/dev/null | sed -n 's/^  Candidate: //p' | grep -v none)"
+case $version in v[0-9].* | v1[0-9].* | v20.[0-9].* | v20.1[0-8].* | "") old=yes ;; esac
+# apt is slow to ask, and what it finds out it would write down: this is a look.
+if [ -n "$missing$old" ]; then
+  cache=$(mktemp -d) || exit 1
+  trap 'rm -rf "$cache"' EXIT
+  quietly() { "$@" -o "Dir::Cache::pkgcache=$cache/p" -o "Dir::Cache::srcpkgcache=$cache/s" -o Dir::Log::Planner=; }
+  along() {
+    quietly apt-get -s -q --no-install-recommends --no-remove install $missing $2 2>/dev/null |
+      sed -n "s/^Inst \\([^ ]*\\) .*/$1\\t\\1/p"
+  }
+  along along
+  [ -z "$old" ] || along with-node nodejs
+  say nodejs "$(dpkg-query -W -f '\${Version}' nodejs 2>/dev/null)"
+  say candidate "$(quietly apt-cache policy nodejs 2>/dev/null | sed -n 's/^  Candidate: //p' | grep -v none)"
+fi
 
 getent passwd www-data >/dev/null && say web yes
 [ -z "$5" ] || [ ! -e "$5" ] || say ready yes
