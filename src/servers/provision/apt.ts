@@ -9,7 +9,10 @@ const KEEPING = ["-o", "Dpkg::Options::=--force-confold", "-o", "Dpkg::Use-Pty=0
 const APT = [...PLAIN, "apt-get", "-q", "-y", ...KEEPING];
 
 export const UPDATE = [...APT, "update"];
-export const MEND = [...APT, "--no-install-recommends", "--no-remove", "-f", "install"];
+const FIX = [...APT, "--no-install-recommends", "--no-remove", "--fix-broken", "install"];
+/** What was unpacked is configured first: apt does nothing before. */
+const MENDING = 'dpkg --configure -a --force-confold && exec "$@"';
+export const MEND = [...PLAIN, "sh", "-c", MENDING, "greenroom", ...FIX];
 
 /** Whatever would take another package away is refused. */
 export function install(packages: string[]): string[] {

@@ -13,7 +13,7 @@ command -v dpkg >/dev/null || exit 0
 say architecture "$(dpkg --print-architecture)"
 [ ! -d /run/systemd/system ] || say systemd yes
 [ ! -s /proc/net/if_inet6 ] || say ipv6 yes
-[ -z "$(dpkg --audit)" ] || say unfinished yes
+[ -z "$(dpkg --audit; ls /var/lib/dpkg/updates)" ] || say unfinished yes
 
 for package in $2; do
   [ "$(dpkg-query -W -f '\${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || continue
