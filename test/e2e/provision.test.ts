@@ -1,8 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { lacksDebian } from "../debian/archive.ts";
 import { type Debian, differences, startDebian } from "../debian/machine.ts";
+import { makeKey } from "../hosts.ts";
 import { until } from "../processes/program.ts";
 import { makeWorld, type World } from "./world.ts";
 
@@ -71,6 +74,21 @@ describe.skipIf(lacks)(`a bare Debian (else skipped: ${lacks})`, { timeout: 900_
     const again = await shop.plain("provision", "web1");
     expect(again).toMatchObject({ exit: 0, stdout: "web1 has all that it needs; nothing was changed\n" });
     expect(differences(after, debian.snapshot())).toEqual([]);
+
+    const up = () => debian.sh("grep -o '\"pid\": *[0-9]*' /srv/greenroom/up.json || true").match(/\d+/)?.[0];
+    const killed = up()!;
+    debian.sh(`kill -9 ${killed}`);
+    await until("greenroom up runs again", () => up() && up() !== killed);
+
+    shop.configure({ serve: PROCESS });
+    shop.write(APP);
+    const changed = await shop.greenroom("provision", "web1");
+    const kinds = changed.result?.steps.map((step: { do: string }) => step.do);
+    expect(kinds, changed.stdout).toEqual(["setup", "up"]);
+    expect((await debian.ask("shop.example")).body).toBe("one");
+    const switched = await shop.greenroom("deploy", "production", "--switch");
+    expect(switched, switched.stdout).toMatchObject({ exit: 0, result: { live: true } });
+    expect((await debian.ask("shop.example")).body).toMatch(/^app [1-9]\d*$/);
   });
 
   test("goes on where a step failed, as an account that may use sudo", async () => {
@@ -120,6 +138,16 @@ describe.skipIf(lacks)(`a bare Debian (else skipped: ${lacks})`, { timeout: 900_
     held.letGo();
     expect(await waiting.ended).toBe(0);
     expect(debian.sh("command -v less")).toBe("/usr/bin/less\n");
+
+    const key = join(shop.dir, "restricted");
+    makeKey(key);
+    const restricted = await shop.greenroom("server", "restrict", "web1", "--key", `${key}.pub`, "--yes");
+    expect(restricted, restricted.stdout).toMatchObject({ exit: 0 });
+    const own = readFileSync(debian.config, "utf8").replace(/IdentityFile .*/, `IdentityFile ${key}`);
+    writeFileSync(`${key}.config`, own);
+    process.env.GREENROOM_SSH_CONFIG = `${key}.config`;
+    expect(await shop.greenroom("stage", "production")).toMatchObject({ exit: 0 });
+    expect((await shop.greenroom("provision", "web1")).error).toMatchObject({ code: "SERVER_REFUSED" });
   });
 
   test("is alone with who makes it ready, and goes on where that one was killed", async () => {

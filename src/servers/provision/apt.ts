@@ -1,7 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { GreenroomError } from "../../errors.ts";
 import type { Emit } from "../../events.ts";
-import type { Ended, Shell } from "../ssh/shell.ts";
+import type { Ended } from "../ssh/run.ts";
+import type { Shell } from "../ssh/shell.ts";
 
 const PLAIN = ["env", "LC_ALL=C", "DEBIAN_FRONTEND=noninteractive"];
 /** Files of configuration that somebody has changed stay as they are. */

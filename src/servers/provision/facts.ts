@@ -109,12 +109,24 @@ function factsOf(said: Said): Facts {
     owner: one(said, "owner") || null,
     files: Object.fromEntries(pairs("file")),
     daemons: Object.fromEntries(pairs("daemon").map(([name, state]) => [name, state === "runs"])),
-    machine: machine === "" ? null : parseMachine(JSON.parse(machine)),
+    machine: machine === "" ? null : readMachine(machine),
     isSetUp: false,
     isUp: said.has("up"),
     startsUp: said.has("starts"),
     firewall: on === "" ? null : { on: on === "on", rules: all("rule") },
   };
+}
+
+function readMachine(text: string): Machine {
+  try {
+    return parseMachine(JSON.parse(text));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new GreenroomError("SERVER_UNFIT", "the server's machine.json is broken", {
+      hint: "there: greenroom setup --remove; then give the same command again",
+      cause: error,
+    });
+  }
 }
 
 function one(said: Said, word: string): string {

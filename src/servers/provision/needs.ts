@@ -5,38 +5,34 @@ import type { Server } from "../server.ts";
 import { type Bundle, programPath } from "../ssh/script.ts";
 import type { SentFile } from "./steps.ts";
 
-/** What a server must have for a project's environments. */
-export interface Needs {
-  root: string;
-  packages: string[];
-  daemons: Daemon[];
-  /** The account to be made for those who deploy; null: whoever logs in now. */
-  account: string | null;
-  /** Who logs in now. */
-  as: string | null;
-  /** The program, and what it loads when it must. */
-  files: [SentFile, ...SentFile[]];
-  supervises: boolean;
-  tls: boolean;
+/** What the user has said on the command line, and what the line itself says. */
+export interface Wishes {
   /** Where to listen; null: where the server listens already, else on the usual ports. */
   listen: string | null;
   listenTls: string | null;
   firewall: boolean;
   /** By which ssh comes in there; null: the server can't tell. */
   sshPort: number | null;
-  /** Shell lines of the user's, each to be run once. */
-  lines: { line: string; mark: string }[];
+  /** The account to be made for those who deploy; null: whoever logs in now. */
+  account: string | null;
+  /** Who logs in now, where that is another one. */
+  as: string | null;
 }
 
 export type Daemon = "nginx" | "supervisor" | "php-fpm";
 
-export interface Wishes {
-  listen: string | null;
-  listenTls: string | null;
-  firewall: boolean;
-  sshPort: number | null;
-  account: string | null;
-  as: string | null;
+/** What a server must have for a project's environments. */
+export interface Needs extends Wishes {
+  root: string;
+  packages: string[];
+  daemons: Daemon[];
+  /** The program, and what it loads when it must. */
+  files: [SentFile, ...SentFile[]];
+  /** Some process of a site is to be kept running. */
+  supervises: boolean;
+  tls: boolean;
+  /** Shell lines of the user's, each to be run once. */
+  lines: { line: string; mark: string }[];
 }
 
 /** By who keeps or answers a site. */

@@ -51,8 +51,7 @@ export async function fetchNode(architecture: string): Promise<{ archive: string
 }
 
 async function pack(name: string, dir: string): Promise<void> {
-  const child = spawn("npm", ["pack", name, "--silent", "--pack-destination", dir], {
-    cwd: dir,
+  const child = spawn("npm", ["pack", name, "--silent", "--ignore-scripts", "--pack-destination", dir], {
     stdio: ["ignore", "ignore", "pipe"],
   });
   let said = "";

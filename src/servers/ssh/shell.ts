@@ -4,27 +4,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { errnoOf, GreenroomError } from "../../errors.ts";
+import { GreenroomError } from "../../errors.ts";
 import type { Server } from "../server.ts";
 import { writePinned } from "./host-keys.ts";
 import { sshArgv } from "./options.ts";
 import { quoteWords } from "./quote.ts";
 import { explainSsh } from "./refusals.ts";
-
-export interface Ended {
-  code: number | null;
-  stdout: string;
-  /** Of both its outputs, in the order in which they came. */
-  lastLines: string[];
-}
-
-export interface Input {
-  /** What it reads; nothing unless told. */
-  input?: Readable;
-  onLine?: (line: string) => void;
-}
+import { type Ended, type Input, runToEnd } from "./run.ts";
 
 /** Runs programs on a server as root, all over one connection. */
 export interface Shell {
@@ -58,7 +44,7 @@ export async function openShell(server: Server, lock: string | null): Promise<Sh
     const { port, as } = await greet(server, master, ended);
     const run: Shell["run"] = async (words, input = {}) => {
       const [program, ...rest] = argv("no", [...as, ...words]);
-      const result = await runOver(spawn(program, rest, { stdio: "pipe" }), input);
+      const result = await runToEnd(spawn(program, rest, { stdio: "pipe" }), input);
       if (result.code === 255 && master.exitCode !== null) throw cut(server, result.lastLines);
       return result;
     };
@@ -121,35 +107,6 @@ function restricted({ name }: Server): GreenroomError {
   return new GreenroomError("SERVER_REFUSED", `${name} takes nothing but operations from this key`, {
     hint: "log in by another one",
   });
-}
-
-async function runOver(child: ChildProcess, { input, onLine }: Input): Promise<Ended> {
-  const ended = once(child, "close") as Promise<[number | null]>;
-  const lastLines: string[] = [];
-  let stdout = "";
-  const hear = (stream: Readable, keep: (line: string) => void) =>
-    createInterface({ input: stream }).on("line", (line) => {
-      keep(line);
-      lastLines.push(line);
-      if (lastLines.length > LAST) lastLines.shift();
-      onLine?.(line);
-    });
-  hear(child.stdout!, (line) => {
-    stdout += `${line}\n`;
-  });
-  hear(child.stderr!, () => {});
-  child.stdin!.on("error", () => {});
-  if (input) await pipeline(input, child.stdin!).catch(passOver);
-  else child.stdin!.end();
-  const [code] = await ended;
-  return { code, stdout, lastLines };
-}
-
-const LAST = 20;
-
-/** Who ends before it has read all says by its exit code whether that was right. */
-function passOver(error: unknown): void {
-  if (!["EPIPE", "ERR_STREAM_PREMATURE_CLOSE"].includes(errnoOf(error) ?? "")) throw error;
 }
 
 function cut({ name }: Server, detail: string[]): GreenroomError {
