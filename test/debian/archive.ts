@@ -1,25 +1,34 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { has } from "../certificates.ts";
 
-/** Its Node.js is too old for Greenroom, as on most servers of today. */
-const SUITE = "bookworm";
 const MIRROR = "http://deb.debian.org/debian";
-const INCLUDED = ["openssh-server", "sudo", "iproute2"];
+
+/** One whose Node.js is too old for Greenroom, without systemd; and one with it, and with a Node.js that will do. */
+export type Suite = "bookworm" | "trixie";
+
+const PACKAGES: Record<Suite, string[]> = {
+  bookworm: ["openssh-server", "sudo", "iproute2"],
+  trixie: ["openssh-server", "iproute2", "systemd-sysv", "dbus"],
+};
 
 /** Null where a bare Debian can be had, else why not. */
 export function lacksDebian(): string | null {
   if (process.getuid?.() !== 0) return "only root has machines";
-  const missing = ["debootstrap", "unshare", "nsenter", "ip", "ssh"].filter((program) => !has(program));
+  const missing = ["debootstrap", "unshare", "nsenter", "setpriv", "ip", "ssh"].filter(
+    (program) => !has(program),
+  );
   if (missing.length > 0) return `needs ${missing.join(", ")}`;
+  const trial = ["--mount", "--net", "--cgroup", "mount", "-t", "cgroup2", "cgroup2", "/mnt"];
+  if (spawnSync("unshare", trial).status !== 0) return "there can be no namespaces here";
   return isReachable() ? null : `${MIRROR} can't be reached`;
 }
 
 function isReachable(): boolean {
-  const ask = `fetch("${MIRROR}/dists/${SUITE}/Release", { method: "HEAD" }).then((r) => process.exit(r.ok ? 0 : 1))`;
+  const ask = `fetch("${MIRROR}/dists/bookworm/Release", { method: "HEAD" }).then((r) => process.exit(r.ok ? 0 : 1))`;
   try {
     execFileSync(process.execPath, ["-e", ask], { stdio: "ignore", timeout: 15_000 });
     return true;
@@ -29,12 +38,12 @@ function isReachable(): boolean {
 }
 
 /** A folder with a bare Debian that nobody changes; it is made once, and stays in the folder for temporary files. */
-export async function bareDebian(): Promise<string> {
-  const kept = join(tmpdir(), `greenroom-debian-${SUITE}`);
+export async function bareDebian(suite: Suite): Promise<string> {
+  const kept = join(tmpdir(), `greenroom-debian-${suite}`);
   if (existsSync(kept)) return kept;
   const made = mkdtempSync(`${kept}-`);
-  const options = ["--variant=minbase", `--include=${INCLUDED.join(",")}`];
-  const child = spawn("debootstrap", [...options, SUITE, made, MIRROR], {
+  const options = ["--variant=minbase", `--include=${PACKAGES[suite].join(",")}`];
+  const child = spawn("debootstrap", [...options, suite, made, MIRROR], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let said = "";

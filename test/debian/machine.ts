@@ -8,7 +8,7 @@ import { onTestFinished } from "vitest";
 import type { Page } from "../e2e/ask.ts";
 import { makeKey, publicKey } from "../hosts.ts";
 import { until } from "../processes/program.ts";
-import { bareDebian } from "./archive.ts";
+import { bareDebian, type Suite } from "./archive.ts";
 import { forward } from "./forward.ts";
 
 /** A bare Debian with processes and a network of its own, which nobody gets into but by its sshd. */
@@ -29,10 +29,10 @@ export interface Debian {
 const ADDRESS = "127.0.3.1";
 const APT_PROXY = 3142;
 
-export async function startDebian(): Promise<Debian> {
+export async function startDebian(suite: Suite = "bookworm"): Promise<Debian> {
   const dir = mkdtempSync(join(tmpdir(), "greenroom-bare-"));
   for (const folder of ["upper", "work", "all"]) mkdirSync(join(dir, folder));
-  const init = await startInit(dir, await bareDebian());
+  const init = await startInit(dir, await bareDebian(suite), INITS[suite]);
   const target = childOf(init.pid!);
   let proxy: HttpServer | undefined;
   onTestFinished(async () => {
@@ -55,7 +55,8 @@ export async function startDebian(): Promise<Debian> {
 mkdir -p /root/.ssh && echo '${publicKey(join(dir, "user"))}' >/root/.ssh/authorized_keys
 echo 'Acquire::http::Proxy "http://127.0.0.1:${APT_PROXY}";' >/etc/apt/apt.conf.d/proxy
 chmod 0644 /etc/apt/apt.conf.d/proxy`);
-  await startSshd(inside);
+  if (suite === "trixie") await until("systemd has started sshd", () => isListening(sh));
+  else await startSshd(inside);
   return {
     address: ADDRESS,
     config: writeConfig(dir, net, sh("cat /etc/ssh/ssh_host_ed25519_key.pub")),
@@ -66,22 +67,43 @@ chmod 0644 /etc/apt/apt.conf.d/proxy`);
   };
 }
 
-/** Ends with whoever holds its input open, and everything in it with it. Perl, because it reaps what others leave. */
-async function startInit(dir: string, debian: string): Promise<ChildProcess> {
+/** Perl reaps what others leave, as an init does. */
+const INITS: Record<Suite, string> = {
+  bookworm: "perl -e '$SIG{CHLD} = \"IGNORE\"; sleep'",
+  trixie: "/sbin/init",
+};
+
+/** Ends with us, whatever our end is, and everything in it with it. */
+async function startInit(dir: string, debian: string, command: string): Promise<ChildProcess> {
   const script = `set -e
 cd ${dir}
 mount -t overlay overlay -o lowerdir=${debian},upperdir=upper,workdir=work all
 mount -t proc proc all/proc
-mount --rbind /dev all/dev
-mount -t sysfs -o ro sysfs all/sys
-mount -t tmpfs tmpfs all/run
-mkdir all/run/sshd all/run/lock
+mount -t sysfs sysfs all/sys
+mount -t cgroup2 cgroup2 all/sys/fs/cgroup
+for folder in dev run tmp; do mount -t tmpfs tmpfs all/$folder; done
+for device in null zero full random urandom tty; do
+  touch all/dev/$device
+  mount --bind /dev/$device all/dev/$device
+done
+mkdir -p all/dev/pts all/dev/shm all/run/sshd all/run/lock
+mount -t devpts devpts all/dev/pts -o newinstance,ptmxmode=0666
+ln -s pts/ptmx all/dev/ptmx
+ln -s /proc/self/fd all/dev/fd
 ip link set lo up
-exec chroot all perl -e '$SIG{CHLD} = "IGNORE"; $| = 1; print "ready"; 1 while <STDIN>'`;
-  const namespaces = ["--mount", "--pid", "--net", "--fork", "--kill-child"];
-  const init = spawn("unshare", [...namespaces, "sh", "-c", script], { stdio: ["pipe", "pipe", "inherit"] });
+echo ready
+export container=test
+exec chroot all ${command}`;
+  const namespaces = ["--mount", "--pid", "--net", "--cgroup", "--ipc", "--uts", "--fork", "--kill-child"];
+  const argv = ["--pdeathsig=KILL", "unshare", ...namespaces, "sh", "-c", script];
+  const init = spawn("setpriv", argv, { stdio: ["ignore", "pipe", "inherit"] });
   await once(init.stdout!, "data");
+  init.stdout!.resume();
   return init;
+}
+
+function isListening(sh: Debian["sh"]): boolean {
+  return sh("systemctl is-active ssh 2>/dev/null || true").trim() === "active";
 }
 
 function childOf(pid: number): number {

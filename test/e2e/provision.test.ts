@@ -166,8 +166,8 @@ describe.skipIf(lacks)(`a bare Debian (else skipped: ${lacks})`, { timeout: 900_
     expect((await debian.ask("shop.example")).body).toBe("one");
   });
 
-  test("gets the account that deploys, PHP, and a firewall", async () => {
-    const debian = await startDebian();
+  test("with systemd gets the account that deploys, PHP, and a firewall", async () => {
+    const debian = await startDebian("trixie");
     const shop = makeProject(debian, "deploy", { serve: { kind: "php" } });
     shop.write({ "public/index.php": '<?php echo "php ", PHP_MAJOR_VERSION;' });
     const done = await shop.greenroom("provision", "web1", "--as", "root", "--firewall");
@@ -179,6 +179,10 @@ describe.skipIf(lacks)(`a bare Debian (else skipped: ${lacks})`, { timeout: 900_
     expect(rules).toContain("Status: active");
     expect(rules).toMatch(/^22\/tcp +ALLOW/m);
     expect(rules).toMatch(/^80\/tcp +ALLOW/m);
+    expect(debian.sh("systemctl is-enabled greenroom; systemctl is-active greenroom")).toBe(
+      "enabled\nactive\n",
+    );
+    expect(debian.sh("command -v node")).toBe("/usr/bin/node\n");
     const again = await shop.greenroom("provision", "web1", "--firewall");
     expect(again, again.stdout).toMatchObject({ exit: 0, result: { steps: [] } });
   });
