@@ -64,6 +64,7 @@ type CallName =
   | "heads"
   | "offer"
   | "put"
+  | "part"
   | "record";
 type Call = (callee: Conversation, message: Message, emit: Emit, by: string) => Promise<object> | object;
 
@@ -81,6 +82,7 @@ const CALLS: Record<CallName, Call> = {
   heads: ({ deliveries }, { head }) => deliveries.heads({ project: head.project }),
   offer: ({ deliveries }, { head, body }) => deliveries.offer({ head: head.head, base: head.base }, body),
   put: ({ deliveries }, { head, body }) => deliveries.put({ contents: head.contents }, body),
+  part: ({ deliveries }, { head, body }) => deliveries.part({ content: head.content, at: head.at }, body),
   record: ({ deliveries }) => deliveries.record(),
 };
 
