@@ -25,12 +25,18 @@ const PATIENCE = 180_000;
 const PAUSE = 3_000;
 
 /** Waits while somebody else installs something. */
-export async function runApt(shell: Shell, argv: string[], name: string, emit: Emit): Promise<Ended> {
+export async function runApt(
+  shell: Pick<Shell, "run">,
+  argv: string[],
+  name: string,
+  emit: Emit,
+  patience = PATIENCE,
+): Promise<Ended> {
   for (let waited = 0; ; waited += PAUSE) {
     const ended = await shell.run(argv);
     const lock = ended.code === 0 ? undefined : ended.lastLines.find((line) => LOCKED.test(line));
     if (lock === undefined) return ended;
-    if (waited >= PATIENCE) {
+    if (waited >= patience) {
       throw new GreenroomError("LOCKED", `something else on ${name} has been installing for minutes`, {
         hint: `when it has ended: greenroom provision ${name}`,
         detail: [lock],

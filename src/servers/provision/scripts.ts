@@ -33,8 +33,10 @@ export const START = `
 if [ -d /run/systemd/system ]; then systemctl enable --now "$1"; else service "$1" start; fi
 `;
 
+/** One that somebody else keeps goes on, and is named by who minds it. */
 export const STOP_UP = `
 if [ -d /run/systemd/system ]; then systemctl stop greenroom; else supervisorctl stop greenroom; fi
+exit 0
 `;
 
 /** Resolves when it serves the root that it takes; what it said where it doesn't. */
