@@ -2,6 +2,7 @@ import { findServer } from "../servers/find-server.ts";
 import { provision } from "../servers/provision/provision.ts";
 import { describeStep } from "../servers/provision/steps.ts";
 import { readOwnBundle } from "../servers/remote.ts";
+import { parseMachine, parseWishes } from "../serving/machine.ts";
 import { defineCommand, flag, value } from "./command.ts";
 
 export default defineCommand({
@@ -23,6 +24,7 @@ export default defineCommand({
     const server = findServer(file, name!);
     const { listen = null, listenTls = null, firewall, as = null } = options;
     const wishes = { listen, listenTls, firewall, as };
+    assertAddresses(wishes);
     const bundle = readOwnBundle(app.version);
     const steps = await provision(file, server, { bundle, wishes, dryRun, emit: app.emit });
     return {
@@ -37,3 +39,11 @@ export default defineCommand({
     return `${server} is ready, after ${steps.length === 1 ? "one step" : `${steps.length} steps`}`;
   },
 });
+
+/** Said here, before anything is done there. */
+function assertAddresses({ listen, listenTls }: Record<"listen" | "listenTls", string | null>): void {
+  parseWishes(parseMachine({ router: "nginx" }), {
+    ...(listen !== null && { listen: listen.split(",") }),
+    ...(listenTls !== null && { listenTls: listenTls.split(",") }),
+  });
+}

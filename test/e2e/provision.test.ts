@@ -80,6 +80,12 @@ describe.skipIf(lacks)(`a bare Debian (else skipped: ${lacks})`, { timeout: 900_
     debian.sh(`kill -9 ${killed}`);
     await until("greenroom up runs again", () => up() && up() !== killed);
 
+    const unusable = await shop.greenroom("provision", "web1", "--listen", "nonsense");
+    expect(unusable.error).toMatchObject({ code: "USAGE" });
+    const elsewhere = await shop.greenroom("provision", "web1", "--listen", "192.0.2.1:80");
+    expect(elsewhere.error?.detail?.join("\n")).toContain("this machine has no address 192.0.2.1");
+    expect(await shop.greenroom("provision", "web1")).toMatchObject({ exit: 0, result: { steps: [] } });
+
     shop.configure({ serve: PROCESS });
     shop.write(APP);
     const changed = await shop.greenroom("provision", "web1");

@@ -8,7 +8,7 @@ import type { Shell } from "../ssh/shell.ts";
 import { MAKE_ACCOUNT, sudoersOf } from "./account.ts";
 import { install, MEND, runApt, UPDATE } from "./apt.ts";
 import { fetchNode } from "./node.ts";
-import { MARK, PUT, PUT_NODE, RUN, START, START_UP, STOP_UP } from "./scripts.ts";
+import { MARK, PUT, PUT_NODE, RESUME_UP, RUN, START, START_UP, STOP_UP } from "./scripts.ts";
 import { describeStep, type Step } from "./steps.ts";
 
 /** Where steps are done. */
@@ -114,7 +114,9 @@ async function setUp(
   { argv, isUp }: Of<"setup">,
 ): Promise<Ended> {
   if (isUp) await shell.run(["sh", "-c", STOP_UP]);
-  return shell.run([node ?? "node", program, ...argv, "--root", root]);
+  const ended = await shell.run([node ?? "node", program, ...argv, "--root", root]);
+  if (isUp && ended.code !== 0) await shell.run(["sh", "-c", RESUME_UP]);
+  return ended;
 }
 
 async function startUp(place: Place, { file }: Of<"up">): Promise<Ended> {

@@ -39,6 +39,11 @@ if [ -d /run/systemd/system ]; then systemctl stop greenroom; else supervisorctl
 exit 0
 `;
 
+/** After a setup that was refused: it goes on as before. */
+export const RESUME_UP = `
+if [ -d /run/systemd/system ]; then systemctl start greenroom; else supervisorctl start greenroom; fi
+`;
+
 /** Resolves when it serves the root that it takes; what it said where it doesn't. */
 export const START_UP = `
 if [ -d /run/systemd/system ]; then
