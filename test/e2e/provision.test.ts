@@ -71,6 +71,7 @@ describe.skipIf(lacks)(`a bare Debian (else skipped: ${lacks})`, { timeout: 900_
     expect((await debian.ask("shop.example")).body).toBe("one");
 
     const after = debian.snapshot();
+    expect(differences(before, after)).not.toEqual([]);
     const again = await shop.plain("provision", "web1");
     expect(again).toMatchObject({ exit: 0, stdout: "web1 has all that it needs; nothing was changed\n" });
     expect(differences(after, debian.snapshot())).toEqual([]);
