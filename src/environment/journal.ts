@@ -55,6 +55,11 @@ export function readLastEntry(site: Site): Entry | null {
   return parse(readFrom(site, TAIL)).entries.at(-1) ?? null;
 }
 
+/** What made live what is live, as far as the end of the journal tells. */
+export function readLastMove(site: Site): Entry | null {
+  return parse(readFrom(site, TAIL)).entries.findLast(({ end }) => end?.live) ?? null;
+}
+
 /**
  * The releases that were live, oldest first, as far as the journal goes back. A rollback goes back in it: what had
  * been live after its release was left behind, and no later rollback may lead forward to it.

@@ -3,6 +3,8 @@ import type { EnvironmentSpec } from "../environment/spec.ts";
 import type { Manifest, ManifestHead } from "../release/manifest.ts";
 import type { Store } from "../release/store.ts";
 import type { Input, OperationName, Output } from "./calls.ts";
+import type { Skew } from "./clock.ts";
+import type { MachineView } from "./machine.ts";
 import type { Promised } from "./promise.ts";
 import type { View } from "./view.ts";
 
@@ -23,9 +25,13 @@ export interface Host {
   /** Nothing comes of it. */
   abandon(spec: EnvironmentSpec, id: string): Promise<object>;
   look(spec: EnvironmentSpec): Promise<View>;
+  /** Itself, and how far its clock is from ours. */
+  machine(): Promise<MachineView & { skew: Skew }>;
   /** Releases of the project that it has, and this machine might not. */
   heads(project: string): Promise<ManifestHead[]>;
   /** Has the release in its store, sent from this machine's where it lacked. */
   receive(store: Store, manifest: Manifest): Promise<void>;
   close(): Promise<void>;
+  /** The same without waiting for what it does. */
+  drop(): void;
 }

@@ -4,7 +4,7 @@ import { readJsonIfWhole } from "../../disk/durable.ts";
 import { at, type Identity, type Site, siteName, siteOf } from "../../environment/site.ts";
 import { listSites } from "../../environment/state.ts";
 import { ROLES, rolesServed } from "../../environment/tls.ts";
-import { tlsPortOf } from "../machine.ts";
+import { tlsPortOf } from "../machine-file.ts";
 import { nginxAt } from "../nginx/places.ts";
 import { createNginxRouter } from "../nginx/router.ts";
 import type { Listener } from "../up.ts";
