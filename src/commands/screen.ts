@@ -1,5 +1,6 @@
 import { ERRORS, errnoOf, GreenroomError, translateErrno } from "../errors.ts";
 import type { Emit, Event } from "../events.ts";
+import { renderLine } from "./log-lines.ts";
 import { createPaint, type Paint } from "./paint.ts";
 import { createProgress } from "./progress.ts";
 import { visible, visibleInColour } from "./visible.ts";
@@ -74,6 +75,7 @@ function humanScreen(): Screen {
       if (event.event === "step") say(paint.dim(`· ${visible(event.text)}`));
       if (event.event === "line") say(`${paint.dim(`${event.source} |`)} ${visibleInColour(event.text)}`);
       if (event.event === "warning") say(`${paint.yellow("warning")}  ${visible(event.text)}`);
+      if (event.event === "logged") process.stdout.write(`${renderLine(event, event.several, paint)}\n`);
       if (event.event === "ready") say(`listening on ${event.url}`);
       if (event.event === "progress") progress.show(event);
     },

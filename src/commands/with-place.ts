@@ -45,6 +45,31 @@ export async function withHosts<T>(
   }
 }
 
+/** What each of some servers says, all asked at the same time. */
+export async function askEach<T>(app: App, servers: string[], ask: (host: Host) => Promise<T>): Promise<T[]> {
+  const answers = await Promise.allSettled(
+    servers.map(async (name) => {
+      const host = await app.host(name);
+      try {
+        return await ask(host);
+      } finally {
+        await host.close();
+      }
+    }),
+  );
+  return answers.flatMap((answer) => {
+    if (answer.status === "fulfilled") return [answer.value];
+    // One that can't be asked keeps nobody from seeing the others.
+    if (answers.every(({ status }) => status === "rejected")) throw answer.reason as unknown;
+    app.emit({ event: "warning", text: wordsOf(answer.reason) });
+    return [];
+  });
+}
+
+function wordsOf(reason: unknown): string {
+  return reason instanceof Error ? reason.message : String(reason);
+}
+
 export function actingOn(host: Host, spec: EnvironmentSpec): Place {
   return {
     spec,

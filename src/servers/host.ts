@@ -1,4 +1,7 @@
+import type { LoggedRequest } from "../environment/access-log.ts";
 import type { Intent } from "../environment/intent.ts";
+import type { Cursors, Lines } from "../environment/log-lines.ts";
+import type { LoggedOperations } from "../environment/operations-log.ts";
 import type { EnvironmentSpec } from "../environment/spec.ts";
 import type { Manifest, ManifestHead } from "../release/manifest.ts";
 import type { Store } from "../release/store.ts";
@@ -27,6 +30,12 @@ export interface Host {
   look(spec: EnvironmentSpec): Promise<View>;
   /** Itself, and how far its clock is from ours. */
   machine(): Promise<MachineView & { skew: Skew }>;
+  /** The last lines of all logs, or those since the cursors. */
+  lines(spec: EnvironmentSpec, last: number, cursors: Cursors | null): Promise<Lines>;
+  /** What visitors asked for last. */
+  requests(spec: EnvironmentSpec, last: number): Promise<LoggedRequest[]>;
+  /** What was done to it last. */
+  operations(spec: EnvironmentSpec, last: number): Promise<LoggedOperations>;
   /** Releases of the project that it has, and this machine might not. */
   heads(project: string): Promise<ManifestHead[]>;
   /** Has the release in its store, sent from this machine's where it lacked. */

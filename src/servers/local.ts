@@ -1,3 +1,7 @@
+import { readAccessLog } from "../environment/access-log.ts";
+import { readLines } from "../environment/log-lines.ts";
+import { assertExists } from "../environment/operation.ts";
+import { readOperations } from "../environment/operations-log.ts";
 import type { EnvironmentSpec } from "../environment/spec.ts";
 import type { Scene } from "../environment/world.ts";
 import type { Output } from "./calls.ts";
@@ -11,6 +15,11 @@ import { viewOf } from "./view.ts";
 
 /** This machine. */
 export function createLocalHost(sceneOf: (spec: EnvironmentSpec) => Scene, here: Looking): Host {
+  const siteThere = (spec: EnvironmentSpec) => {
+    const scene = sceneOf(spec);
+    assertExists(scene);
+    return scene.site;
+  };
   return {
     name: LOCAL,
     async operate(spec, operation, input, intent) {
@@ -21,6 +30,9 @@ export function createLocalHost(sceneOf: (spec: EnvironmentSpec) => Scene, here:
     promised: async (spec, id) => readPromise(sceneOf(spec), id),
     abandon: async (spec, id) => abandon(sceneOf(spec), id),
     look: async (spec) => viewOf(sceneOf(spec).site, spec.domain),
+    lines: async (spec, last, cursors) => readLines(siteThere(spec), last, cursors),
+    requests: async (spec, last) => readAccessLog(siteThere(spec), last),
+    operations: async (spec, last) => readOperations(siteThere(spec), last),
     async machine() {
       const { received: _, answered: __, ...view } = machineOf(here);
       return { ...view, skew: { ahead: 0, within: 0 } };

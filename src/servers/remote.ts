@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import type { LoggedRequest } from "../environment/access-log.ts";
 import { GreenroomError } from "../errors.ts";
 import type { Emit, Event } from "../events.ts";
 import type { ManifestHead } from "../release/manifest.ts";
@@ -72,6 +73,11 @@ export async function connect(server: Server, { bundle, by, emit, patience }: Ca
       >;
       return { ...view, skew: skewOf({ sent, received, answered, back: Date.now() }) };
     },
+    lines: (spec, last, cursors) => call({ call: "lines", spec, last, cursors }) as Promise<never>,
+    async requests(spec, last) {
+      return ((await call({ call: "requests", spec, last })) as { requests: LoggedRequest[] }).requests;
+    },
+    operations: (spec, last) => call({ call: "operations", spec, last }) as Promise<never>,
     async heads(project) {
       return ((await call({ call: "heads", project })) as { heads: ManifestHead[] }).heads;
     },

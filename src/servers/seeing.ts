@@ -1,3 +1,7 @@
+import { readAccessLog } from "../environment/access-log.ts";
+import { type Cursors, readLines } from "../environment/log-lines.ts";
+import { assertExists } from "../environment/operation.ts";
+import { readOperations } from "../environment/operations-log.ts";
 import { type Site, siteOf } from "../environment/site.ts";
 import { GreenroomError } from "../errors.ts";
 import { isName } from "../names.ts";
@@ -17,6 +21,12 @@ type Look = (where: Looking, head: Record<string, unknown>) => Promise<object> |
 export const seeing: Record<string, Look> = {
   machine: (where) => machineOf(where),
   look: ({ root }, { spec }) => viewOf(siteNamed(root, spec), domainIn(spec)),
+  lines: ({ root }, { spec, last, cursors }) =>
+    readLines(existing(siteNamed(root, spec)), countIn(last), cursorsIn(cursors)),
+  requests: ({ root }, { spec, last }) => ({
+    requests: readAccessLog(existing(siteNamed(root, spec)), countIn(last)),
+  }),
+  operations: ({ root }, { spec, last }) => readOperations(existing(siteNamed(root, spec)), countIn(last)),
 };
 
 /** The environment that a caller means, who may say anything. */
@@ -38,6 +48,27 @@ function domainIn(spec: unknown): string {
 
 function isLabel(text: string): boolean {
   return /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(text);
+}
+
+function existing(site: Site): Site {
+  assertExists({ site });
+  return site;
+}
+
+/** No screen shows more, and no answer holds more. */
+const MOST = 10_000;
+
+function countIn(value: unknown): number {
+  if (Number.isInteger(value) && Number(value) > 0) return Math.min(Number(value), MOST);
+  throw refused(`${JSON.stringify(value)} is no number of lines`);
+}
+
+function cursorsIn(value: unknown): Cursors | null {
+  if (value === null) return null;
+  const isCursor = (one: Partial<Cursors[string]> | null) =>
+    typeof one?.file === "string" && Number.isInteger(one.offset) && one.offset! >= 0;
+  if (typeof value === "object" && Object.values(value as object).every(isCursor)) return value as Cursors;
+  throw refused("these are no cursors");
 }
 
 function refused(why: string): GreenroomError {

@@ -14,6 +14,8 @@ export const PROTOCOL = 2;
 export interface Callee extends Looking {
   /** What is needed where something is to be done. */
   open(): Promise<Workshop>;
+  /** How long somebody who follows logs may say nothing, in milliseconds; a minute unless told. */
+  silence?: number;
 }
 
 export interface Workshop {
@@ -34,10 +36,29 @@ export async function serveCalls(callee: Callee, from: Readable, to: Writable): 
   say({ hello: { protocol: PROTOCOL, version: callee.version } });
   const conversation: Conversation = { callee, deliveries: null };
   try {
-    for await (const message of readMessages(from)) await answer(conversation, message, say);
+    const silence = endWhenSilent(from, callee.silence ?? SILENCE);
+    for await (const message of readMessages(from)) {
+      silence.broken();
+      await answer(conversation, message, say);
+      if (message.head.call === "lines") silence.begins();
+    }
   } catch (error) {
     say({ error: describe(error) });
   }
+}
+
+/** Who follows logs asks twice a second. */
+const SILENCE = 60_000;
+
+// sshd learns only after hours that a machine at the other end went away without a word.
+function endWhenSilent(from: Readable, limit: number) {
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    broken: () => clearTimeout(timer),
+    begins: () => {
+      timer = setTimeout(() => from.destroy(), limit).unref();
+    },
+  };
 }
 
 /** What one line has come to so far. */

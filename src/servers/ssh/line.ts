@@ -20,10 +20,10 @@ export interface Line {
   why(): Promise<GreenroomError>;
 }
 
-/** How many seconds one who only looks waits: for a connection, and for all that it is to bring. */
+/** How many seconds one who only looks waits: for a connection, and for all that it is to bring, if that has an end. */
 export interface Patience {
   connect: number;
-  whole: number;
+  whole: number | null;
 }
 
 /** Starts the program on a server, over one connection; brings it there first where it isn't. */
@@ -33,7 +33,7 @@ export async function openLine(server: Server, bundle: Bundle, patience?: Patien
   const child = spawn(command!, [...args, startScript(server.root, bundle)], { stdio: "pipe" });
   const errors = gather(child);
   const cut = () => void child.kill();
-  const timer = patience && setTimeout(cut, patience.whole * 1000);
+  const timer = patience?.whole ? setTimeout(cut, patience.whole * 1000) : undefined;
   const ended = once(child, "close").finally(() => {
     clearTimeout(timer);
     pinned.forget();
