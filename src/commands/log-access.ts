@@ -17,7 +17,14 @@ export function renderAccess({ environment, servers, requests }: Access, paint: 
     [
       "when",
       ...(several ? ["server"] : []),
-      ...["status", "ms", "bytes", "request", "bucket", "side", "release", "from"],
+      "status",
+      "ms",
+      "bytes",
+      "request",
+      "bucket",
+      "side",
+      "release",
+      "from",
     ],
     requests.map(({ at, server, status, ms, bytes, method, host, uri, bucket, side, release, from }) => [
       at.slice(0, 19).replace("T", " "),

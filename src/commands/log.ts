@@ -9,7 +9,7 @@ import { renderAccess } from "./log-access.ts";
 import { followLog } from "./log-follow.ts";
 import { renderLines } from "./log-lines.ts";
 import { renderOperations } from "./log-operations.ts";
-import { askEach } from "./with-place.ts";
+import { askEach, chooseServers } from "./with-place.ts";
 
 const options = {
   server: value("NAME", "only what this server has"),
@@ -82,14 +82,6 @@ function ofEach<T extends object>(app: App, spec: EnvironmentSpec, ask: (host: H
 
 function placeOf({ environment, servers }: EnvironmentSpec) {
   return { environment, servers };
-}
-
-function chooseServers({ servers, environment }: EnvironmentSpec, name: string | undefined): string[] {
-  if (name === undefined) return servers;
-  if (servers.includes(name)) return [name];
-  throw new GreenroomError("USAGE", `${environment} isn't on ${JSON.stringify(name)}`, {
-    hint: `name one of: ${servers.join(", ")}`,
-  });
 }
 
 function assertTogether({ access, last, follow, lines }: Given<typeof options>): void {

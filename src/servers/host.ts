@@ -1,4 +1,5 @@
 import type { LoggedRequest } from "../environment/access-log.ts";
+import type { FileRoom } from "../environment/file-room.ts";
 import type { Intent } from "../environment/intent.ts";
 import type { Cursors, Lines } from "../environment/log-lines.ts";
 import type { LoggedOperations } from "../environment/operations-log.ts";
@@ -10,6 +11,16 @@ import type { Skew } from "./clock.ts";
 import type { MachineView } from "./machine.ts";
 import type { Promised } from "./promise.ts";
 import type { View } from "./view.ts";
+
+export interface StorageDoor extends FileRoom {
+  place(): Promise<StoragePlace>;
+}
+
+export interface StoragePlace {
+  dir: string;
+  /** Begins the argv of rsync there; null where it can't be run. */
+  rsync: string[] | null;
+}
 
 /** The machine that holds an environment's files, wherever it is. */
 export interface Host {
@@ -36,6 +47,8 @@ export interface Host {
   requests(spec: EnvironmentSpec, last: number): Promise<LoggedRequest[]>;
   /** What was done to it last. */
   operations(spec: EnvironmentSpec, last: number): Promise<LoggedOperations>;
+  /** Storage of an environment: a path that greenroom.json names as such, or one below. */
+  storage(spec: EnvironmentSpec, path: string): StorageDoor;
   /** Releases of the project that it has, and this machine might not. */
   heads(project: string): Promise<ManifestHead[]>;
   /** Has the release in its store, sent from this machine's where it lacked. */

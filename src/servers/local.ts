@@ -3,6 +3,7 @@ import { readLines } from "../environment/log-lines.ts";
 import { assertExists } from "../environment/operation.ts";
 import { readOperations } from "../environment/operations-log.ts";
 import type { EnvironmentSpec } from "../environment/spec.ts";
+import { openStorage } from "../environment/storage-room.ts";
 import type { Scene } from "../environment/world.ts";
 import type { Output } from "./calls.ts";
 import type { Host } from "./host.ts";
@@ -33,6 +34,11 @@ export function createLocalHost(sceneOf: (spec: EnvironmentSpec) => Scene, here:
     lines: async (spec, last, cursors) => readLines(siteThere(spec), last, cursors),
     requests: async (spec, last) => readAccessLog(siteThere(spec), last),
     operations: async (spec, last) => readOperations(siteThere(spec), last),
+    storage(spec, path) {
+      const scene = sceneOf(spec);
+      const room = openStorage(scene.site, scene.spec, path);
+      return { ...room, place: async () => ({ dir: room.dir, rsync: null }) };
+    },
     async machine() {
       const { received: _, answered: __, ...view } = machineOf(here);
       return { ...view, skew: { ahead: 0, within: 0 } };

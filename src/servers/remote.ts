@@ -8,6 +8,7 @@ import { skewOf } from "./clock.ts";
 import { deliver } from "./deliver.ts";
 import type { Host } from "./host.ts";
 import type { machineOf } from "./machine.ts";
+import { openRemoteRoom } from "./remote-room.ts";
 import { PROTOCOL } from "./serve.ts";
 import type { Server } from "./server.ts";
 import { type Line, openLine, type Patience } from "./ssh/line.ts";
@@ -78,6 +79,7 @@ export async function connect(server: Server, { bundle, by, emit, patience }: Ca
       return ((await call({ call: "requests", spec, last })) as { requests: LoggedRequest[] }).requests;
     },
     operations: (spec, last) => call({ call: "operations", spec, last }) as Promise<never>,
+    storage: (spec, path) => openRemoteRoom(call, spec, path),
     async heads(project) {
       return ((await call({ call: "heads", project })) as { heads: ManifestHead[] }).heads;
     },

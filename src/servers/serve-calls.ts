@@ -3,6 +3,7 @@ import type { Emit } from "../events.ts";
 import { parse, parseIntent, perform } from "./calls.ts";
 import { createDeliveries, type Deliveries } from "./deliveries.ts";
 import { abandon, promise, readPromise } from "./promise.ts";
+import { createRooms, type Rooms } from "./rooms.ts";
 import type { Conversation, Workshop } from "./serve.ts";
 import { specSchema } from "./spec-schema.ts";
 import type { Message } from "./wire.ts";
@@ -13,11 +14,22 @@ export async function answerCall(conversation: Conversation, message: Message, e
   const call = parse(z.enum(Object.keys(CALLS) as [CallName]), message.head.call);
   const workshop = await conversation.callee.open();
   conversation.deliveries ??= createDeliveries(workshop.store());
-  return CALLS[call]({ ...workshop, deliveries: conversation.deliveries }, message, emit, by);
+  conversation.rooms ??= createRooms();
+  const { deliveries, rooms } = conversation;
+  return CALLS[call]({ ...workshop, deliveries, rooms }, message, emit, by);
 }
 
-type CallName = "operate" | "promise" | "promised" | "abandon" | "heads" | "offer" | "put" | "record";
-type Called = Workshop & { deliveries: Deliveries };
+type CallName =
+  | "operate"
+  | "promise"
+  | "promised"
+  | "abandon"
+  | "heads"
+  | "offer"
+  | "put"
+  | "record"
+  | "storage";
+type Called = Workshop & { deliveries: Deliveries; rooms: Rooms };
 type Call = (callee: Called, message: Message, emit: Emit, by: string) => Promise<object> | object;
 
 const CALLS: Record<CallName, Call> = {
@@ -34,4 +46,8 @@ const CALLS: Record<CallName, Call> = {
   offer: ({ deliveries }, { head, body }) => deliveries.offer({ head: head.head, base: head.base }, body),
   put: ({ deliveries }, { head, body }) => deliveries.put({ contents: head.contents }, body),
   record: ({ deliveries }) => deliveries.record(),
+  storage({ sceneOf, rooms }, { head, body }, emit, by) {
+    const act = parse(z.enum(["place", "list", "read", "write", "folders", "remove", "end"]), head.act);
+    return rooms[act](sceneOf(parse(specSchema, head.spec), emit, by), head, body);
+  },
 };

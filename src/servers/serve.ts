@@ -5,6 +5,7 @@ import { GreenroomError, translateErrno } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import type { Store } from "../release/store.ts";
 import type { Deliveries } from "./deliveries.ts";
+import type { Rooms } from "./rooms.ts";
 import { type Looking, seeing } from "./seeing.ts";
 import { encodeMessage, type Message, readMessages } from "./wire.ts";
 
@@ -34,7 +35,7 @@ export async function serveCalls(callee: Callee, from: Readable, to: Writable): 
   process.on("SIGHUP", () => {});
   const say = (head: object) => void to.write(encodeMessage(head));
   say({ hello: { protocol: PROTOCOL, version: callee.version } });
-  const conversation: Conversation = { callee, deliveries: null };
+  const conversation: Conversation = { callee, deliveries: null, rooms: null };
   try {
     const silence = endWhenSilent(from, callee.silence ?? SILENCE);
     for await (const message of readMessages(from)) {
@@ -44,6 +45,8 @@ export async function serveCalls(callee: Callee, from: Readable, to: Writable): 
     }
   } catch (error) {
     say({ error: describe(error) });
+  } finally {
+    await conversation.rooms?.leave();
   }
 }
 
@@ -65,6 +68,7 @@ function endWhenSilent(from: Readable, limit: number) {
 export interface Conversation {
   callee: Callee;
   deliveries: Deliveries | null;
+  rooms: Rooms | null;
 }
 
 async function answer(conversation: Conversation, message: Message, say: (head: object) => void) {

@@ -71,7 +71,7 @@ describe.skipIf(!hasSshd)("log of servers (else skipped: needs sshd)", { timeout
     const shop = await makeFleet(2);
     await shop.greenroom("deploy", "production");
     const { child, said } = followLog(shop);
-    await until("both are followed", () => /web1 journal[^]*web2 journal|web2[^]*web1/.test(said.out));
+    await until("both are followed", () => /web1 journal[\s\S]*web2 journal|web2[\s\S]*web1/.test(said.out));
     expect(leftOn(shop).length).toBe(2);
     write(shop, 2, "a new line");
     await until("it is told", () => said.out.includes("web2 web.blue | a new line"));

@@ -109,7 +109,15 @@ test("who reads on gets every line once: torn ones when they are whole, also of 
   appendFileSync(path("web.blue.log"), "9\n");
   read();
   expect(told.filter((line) => !line.startsWith("x"))).toEqual([
-    ...["1", "2", "3 and more", "4", "5", "6", "7", "8", "9"],
+    "1",
+    "2",
+    "3 and more",
+    "4",
+    "5",
+    "6",
+    "7",
+    "8",
+    "9",
   ]);
   expect(told.filter((line) => line.startsWith("x")).length).toBe(1000);
 });

@@ -78,6 +78,16 @@ function callsWith(text: string): { head: object; body?: Buffer }[] {
     { head: { call: "lines", spec: { ...spec, environment: text }, last: 1, cursors: null } },
     { head: { call: "lines", spec, last: text, cursors: null } },
     { head: { call: "lines", spec, last: 1, cursors: { [text]: { file: text, offset: text } } } },
+    { head: { call: "storage", act: "list", spec: { ...spec, storage: ["uploads"] }, path: text } },
+    {
+      head: {
+        call: "storage",
+        act: "list",
+        spec: { ...spec, storage: ["uploads"] },
+        path: `uploads/${text}`,
+      },
+    },
+    { head: { call: "storage", act: text, spec: { ...spec, storage: ["uploads"] }, path: "uploads" } },
     operate("rollback", { to: text, force: false, dryRun }),
     operate("canary", { share: text, force: false, dryRun }),
     operate("remove", { force: true, storage: true, dryRun }, { environment: text }),
