@@ -41,7 +41,8 @@ async function statusOf(app: App, environment: string | undefined) {
   const { environments } = project.file;
   const names = environment ? [chooseEnvironment(project, environment)] : Object.keys(environments);
   const specs = names.map((name) => resolveSpec(project, name));
-  const seen = await survey(specs, app.host);
+  const servers = [...new Set(specs.flatMap((spec) => spec.servers))];
+  const seen = await survey(servers, specs, app.host);
   for (const { name, machine } of seen) {
     if (machine && isOff(machine.skew))
       app.emit({ event: "warning", text: `${name}'s clock is ${describeSkew(machine.skew)}` });

@@ -3,6 +3,7 @@ import type { FileRoom } from "../environment/file-room.ts";
 import type { Intent } from "../environment/intent.ts";
 import type { Cursors, Lines } from "../environment/log-lines.ts";
 import type { LoggedOperations } from "../environment/operations-log.ts";
+import type { ListedRelease } from "../environment/releases.ts";
 import type { EnvironmentSpec } from "../environment/spec.ts";
 import type { Manifest, ManifestHead } from "../release/manifest.ts";
 import type { Store } from "../release/store.ts";
@@ -45,6 +46,7 @@ export interface Host {
   lines(spec: EnvironmentSpec, last: number, cursors: Cursors | null): Promise<Lines>;
   /** What visitors asked for last. */
   requests(spec: EnvironmentSpec, last: number): Promise<LoggedRequest[]>;
+  releases(spec: EnvironmentSpec): Promise<ListedRelease[]>;
   /** What was done to it last. */
   operations(spec: EnvironmentSpec, last: number): Promise<LoggedOperations>;
   /** Storage of an environment: a path that greenroom.json names as such, or one below. */

@@ -2,6 +2,7 @@ import { readAccessLog } from "../environment/access-log.ts";
 import { readLines } from "../environment/log-lines.ts";
 import { assertExists } from "../environment/operation.ts";
 import { readOperations } from "../environment/operations-log.ts";
+import { listReleases } from "../environment/releases.ts";
 import type { EnvironmentSpec } from "../environment/spec.ts";
 import { openStorage } from "../environment/storage-room.ts";
 import type { Scene } from "../environment/world.ts";
@@ -33,6 +34,10 @@ export function createLocalHost(sceneOf: (spec: EnvironmentSpec) => Scene, here:
     look: async (spec) => viewOf(sceneOf(spec).site, spec.domain),
     lines: async (spec, last, cursors) => readLines(siteThere(spec), last, cursors),
     requests: async (spec, last) => readAccessLog(siteThere(spec), last),
+    async releases(spec) {
+      const { site, world } = sceneOf(spec);
+      return listReleases(site, world.store);
+    },
     operations: async (spec, last) => readOperations(siteThere(spec), last),
     storage(spec, path) {
       const scene = sceneOf(spec);

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { LoggedRequest } from "../environment/access-log.ts";
+import type { ListedRelease } from "../environment/releases.ts";
 import { GreenroomError } from "../errors.ts";
 import type { Emit, Event } from "../events.ts";
 import type { ManifestHead } from "../release/manifest.ts";
@@ -77,6 +78,9 @@ export async function connect(server: Server, { bundle, by, emit, patience }: Ca
     lines: (spec, last, cursors) => call({ call: "lines", spec, last, cursors }) as Promise<never>,
     async requests(spec, last) {
       return ((await call({ call: "requests", spec, last })) as { requests: LoggedRequest[] }).requests;
+    },
+    async releases(spec) {
+      return ((await call({ call: "releases", spec })) as { releases: ListedRelease[] }).releases;
     },
     operations: (spec, last) => call({ call: "operations", spec, last }) as Promise<never>,
     storage: (spec, path) => openRemoteRoom(call, spec, path),

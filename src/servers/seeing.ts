@@ -2,9 +2,11 @@ import { readAccessLog } from "../environment/access-log.ts";
 import { type Cursors, readLines } from "../environment/log-lines.ts";
 import { assertExists } from "../environment/operation.ts";
 import { readOperations } from "../environment/operations-log.ts";
+import { listReleases } from "../environment/releases.ts";
 import { type Site, siteOf } from "../environment/site.ts";
 import { GreenroomError } from "../errors.ts";
 import { isName } from "../names.ts";
+import { openStore } from "../release/store.ts";
 import { machineOf } from "./machine.ts";
 import { viewOf } from "./view.ts";
 
@@ -26,6 +28,7 @@ export const seeing: Record<string, Look> = {
   requests: ({ root }, { spec, last }) => ({
     requests: readAccessLog(existing(siteNamed(root, spec)), countIn(last)),
   }),
+  releases: ({ root }, { spec }) => ({ releases: listReleases(siteNamed(root, spec), openStore(root)) }),
   operations: ({ root }, { spec, last }) => readOperations(existing(siteNamed(root, spec)), countIn(last)),
 };
 

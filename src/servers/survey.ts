@@ -22,14 +22,12 @@ export interface Problem {
   hint: string | null;
 }
 
+export type Open = (name: string, patience: Patience) => Promise<Host>;
+
 const PATIENCE: Patience = { connect: 5, whole: 20 };
 
 /** Looks at all servers at the same time. One that can't be asked is told as such, and costs the others nothing. */
-export function survey(
-  specs: EnvironmentSpec[],
-  open: (name: string, patience: Patience) => Promise<Host>,
-): Promise<Seen[]> {
-  const names = [...new Set(specs.flatMap(({ servers }) => servers))];
+export function survey(names: string[], specs: EnvironmentSpec[], open: Open): Promise<Seen[]> {
   return Promise.all(
     names.map(async (name): Promise<Seen> => {
       const mine = specs.filter(({ servers }) => servers.includes(name));

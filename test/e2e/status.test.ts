@@ -76,6 +76,25 @@ describe.skipIf(!hasSshd)("status of servers (else skipped: needs sshd)", { time
   });
 });
 
+describe.skipIf(!hasSshd)("what else is seen (else skipped: needs sshd)", { timeout: 120_000 }, () => {
+  test("releases of each server, and what doctor finds of it", async () => {
+    const shop = await makeFleet(2);
+    await shop.greenroom("deploy", "production", "--version", "v1");
+    const { result } = await shop.greenroom("releases", "production");
+    expect(result.releases).toMatchObject([
+      { server: "web1", version: "v1", onDisk: true, marks: ["live"] },
+      { server: "web2", version: "v1", onDisk: true, marks: ["live"] },
+    ]);
+    const healthy = await shop.plain("doctor");
+    expect(healthy.stdout).toMatch(/web2: answers, with Node \d+/);
+    expect(healthy.stdout).toContain("web1 clock: right");
+    await shop.hosts.stop("web2");
+    const { exit, error } = await shop.greenroom("doctor");
+    expect([exit, error?.code]).toEqual([23, "DOCTOR_FAILED"]);
+    expect(error?.detail?.join("\n")).toMatch(/broken +web2: .*can't be reached/);
+  });
+});
+
 /** As a machine whose programs hang. */
 async function sayNothingAt(address: string, port: number): Promise<void> {
   const server = createServer(() => {});

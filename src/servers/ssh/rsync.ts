@@ -29,6 +29,8 @@ export interface Rsynced {
 export async function runRsync(wanted: Rsync): Promise<Rsynced> {
   const { server, place, directory, way, deletes, dryRun } = wanted;
   const pinned = writePinned(server);
+  // What a server says of itself is believed, but nothing else is made of it.
+  if (!place.dir.startsWith("/")) throw failed(server, null, `${place.dir} is no folder`);
   const there = `greenroom:${place.dir}/`;
   const ends = way === "pull" ? [there, `${directory}/`] : [`${directory}/`, there];
   const options = [
