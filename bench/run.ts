@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { removeTree } from "../src/disk/remove.ts";
 import { benchCanary } from "./canary.ts";
 import { benchCommands } from "./commands.ts";
+import { benchDeploy } from "./deploy.ts";
 import { benchEnvironments } from "./environments.ts";
 import { benchFlip } from "./flip.ts";
 import { benchMemory } from "./memory.ts";
@@ -28,6 +29,7 @@ const benches: Record<string, (dir: string) => Promise<Row[]> | Row[]> = {
   environments: benchEnvironments,
   canary: benchCanary,
   servers: benchServers,
+  deploy: benchDeploy,
 };
 
 const wanted = process.argv.slice(2);

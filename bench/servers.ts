@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { openHosts } from "../test/open-hosts.ts";
 import { greenroomArgv, settle, time } from "./cli.ts";
-import { type Servers, startServers } from "./sshd.ts";
 import { type Row, range, times } from "./table.ts";
 import { writeProject } from "./tree.ts";
 
@@ -13,7 +13,8 @@ const ROUNDS = 5;
  * machine, so it does the work of twenty: what logging in and starting Node there costs by itself stands beside it.
  */
 export async function benchServers(dir: string): Promise<Row[]> {
-  const { servers, config, stop } = await startServers(join(dir, "servers"), MANY);
+  const { servers: all, config, close } = await openHosts(MANY);
+  const servers = Object.fromEntries(all.map(({ name, ssh, port, root }) => [name, { ssh, port, root }]));
   const env = { GREENROOM_SSH_CONFIG: config };
   const first = Object.fromEntries(Object.entries(servers).slice(0, 1));
   const one = makeProject(dir, "on-one", first);
@@ -45,7 +46,7 @@ export async function benchServers(dir: string): Promise<Row[]> {
       }),
     ];
   } finally {
-    await stop();
+    await close();
   }
 }
 
@@ -66,7 +67,7 @@ function compare(what: string, wanted: string, all: () => number, single: () => 
 }
 
 /** Who logs in everywhere at the same time, and starts Node. */
-function nodeOn(servers: Servers["servers"], config: string): string[] {
+function nodeOn(servers: Record<string, { ssh: string; port: number | null }>, config: string): string[] {
   const lines = Object.values(servers).map(
     ({ ssh, port }) => `ssh -F ${config} -p ${port} ${ssh} node -e 0 &`,
   );

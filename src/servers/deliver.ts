@@ -1,37 +1,50 @@
-import { readFileSync } from "node:fs";
-import { deflateRawSync } from "node:zlib";
 import type { Emit } from "../events.ts";
 import { makeDelta } from "../release/delta.ts";
-import type { FileEntry, Manifest, ManifestHead } from "../release/manifest.ts";
-import { findRelease, objectPath, type Store } from "../release/store.ts";
+import type { Entry, Manifest, ManifestHead } from "../release/manifest.ts";
+import { findRelease, type Store } from "../release/store.ts";
+import { pack, packPiece } from "./pack.ts";
+import { type Piece, piecesOf } from "./pieces.ts";
 
 /** Says something to the machine at the other end, and answers what it says. */
 export type Ask = (head: object, body?: Buffer) => Promise<object>;
 
-/** Brings a release to another machine: what is already there isn't sent, and a cut costs no more than a batch. */
+/** Brings a release to another machine: what is already there isn't sent, and a cut costs no more than a piece. */
 export async function deliver(ask: Ask, store: Store, manifest: Manifest, emit: Emit): Promise<void> {
   const { entries, ...head } = manifest;
   const { heads } = (await ask({ call: "heads", project: head.project })) as { heads: ManifestHead[] };
   if (heads.some(({ version, digest }) => version === head.version && digest === head.digest)) return;
   const base = commonRelease(store, heads);
   const delta = makeDelta(base?.entries ?? [], entries);
-  const { lacks } = (await ask(
+  const { lacks, begun } = (await ask(
     { call: "offer", head, base: base?.version ?? null },
-    deflateRawSync(JSON.stringify(delta), FAST),
-  )) as { lacks: number[] };
-  const total = lacks.reduce((sum, index) => sum + sizeAt(entries, index), 0);
-  let done = 0;
-  for (const batch of batchesOf(lacks, entries)) {
-    const contents = batch.map((index) => readFileSync(objectPath(store, entries[index] as FileEntry)));
-    const body = Buffer.concat(contents);
-    await ask({ call: "put", contents: batch }, deflateRawSync(body, FAST));
-    done += body.length;
-    emit({ event: "progress", what: "sent", done, total, unit: "bytes" });
-  }
+    await pack(Buffer.from(JSON.stringify(delta))),
+  )) as { lacks: number[]; begun: [index: number, bytes: number][] };
+  await send(ask, store, entries, piecesOf(entries, lacks, new Map(begun)), emit);
   await ask({ call: "record" });
 }
 
-const FAST = { level: 3 };
+async function send(ask: Ask, store: Store, entries: Entry[], pieces: Piece[], emit: Emit): Promise<void> {
+  const total = pieces.reduce((sum, { bytes }) => sum + bytes, 0);
+  const tell = (done: number) => emit({ event: "progress", what: "sent", done, total, unit: "bytes" });
+  let done = 0;
+  let packed = packNext(store, entries, pieces[0]);
+  if (total > 0) tell(done);
+  for (const [i, { bytes, ...piece }] of pieces.entries()) {
+    const body = await packed;
+    // While this one is under way, and taken in there.
+    packed = packNext(store, entries, pieces[i + 1]);
+    await ask({ call: "contents" in piece ? "put" : "part", ...piece }, body);
+    done += bytes;
+    tell(done);
+  }
+}
+
+function packNext(store: Store, entries: Entry[], piece: Piece | undefined): Promise<Buffer> {
+  const packed = piece ? packPiece(store, entries, piece) : Promise.resolve(Buffer.alloc(0));
+  // Whoever waits for it hears of it; nobody does after a cut.
+  packed.catch(() => {});
+  return packed;
+}
 
 /** The youngest release that both machines have, the same on both. */
 function commonRelease(store: Store, heads: ManifestHead[]): Manifest | null {
@@ -40,29 +53,4 @@ function commonRelease(store: Store, heads: ManifestHead[]): Manifest | null {
     if (mine?.digest === digest) return mine;
   }
   return null;
-}
-
-const BATCH_BYTES = 8 * 1024 * 1024;
-const BATCH_FILES = 2000;
-
-function batchesOf(lacks: number[], entries: Manifest["entries"]): number[][] {
-  const batches: number[][] = [];
-  let bytes = Number.POSITIVE_INFINITY;
-  for (const index of lacks) {
-    const size = sizeAt(entries, index);
-    const last = batches.at(-1);
-    if (!last || bytes + size > BATCH_BYTES || last.length >= BATCH_FILES) {
-      batches.push([index]);
-      bytes = size;
-    } else {
-      last.push(index);
-      bytes += size;
-    }
-  }
-  return batches;
-}
-
-function sizeAt(entries: Manifest["entries"], index: number): number {
-  const entry = entries[index];
-  return entry?.kind === "file" ? entry.size : 0;
 }

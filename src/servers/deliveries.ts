@@ -3,9 +3,10 @@ import { z } from "zod";
 import { GreenroomError } from "../errors.ts";
 import { isName } from "../names.ts";
 import { digestOf } from "../release/columns.ts";
-import { lackingContents, recordDelivered, takeContents } from "../release/delivery.ts";
+import { lackingContents, recordDelivered, takeContents, takePart } from "../release/delivery.ts";
 import { applyDelta, type Delta } from "../release/delta.ts";
 import type { Entry, FileEntry, Manifest, ManifestHead } from "../release/manifest.ts";
+import { sizeOfPart } from "../release/parts.ts";
 import { listHeads, lockStore, readRelease, type Store } from "../release/store.ts";
 import { staysInside } from "../release/walk.ts";
 import { parse } from "./calls.ts";
@@ -44,10 +45,15 @@ const deltaSchema = z.strictObject({
 export interface Deliveries {
   /** The releases of a project that are here. */
   heads(request: { project: unknown }): { heads: ManifestHead[] };
-  /** A release, by how it differs from one that is here; answers which contents are lacking. */
-  offer(request: { head: unknown; base: unknown }, body: Buffer): { lacks: number[] };
+  /** A release, by how it differs from one that is here; answers which contents are lacking, and how much of which came. */
+  offer(
+    request: { head: unknown; base: unknown },
+    body: Buffer,
+  ): { lacks: number[]; begun: [number, number][] };
   /** Some of them, one after the other. */
   put(request: { contents: unknown }, body: Buffer): { taken: number };
+  /** More of a large one. */
+  part(request: { content: unknown; at: unknown }, body: Buffer): { whole: boolean };
   record(): { recorded: string };
 }
 
@@ -74,7 +80,8 @@ export function createDeliveries(store: Store): Deliveries {
       const lacks = lackingContents(store, manifest);
       offered = { manifest, known: new Set(before), lacks };
       const place = new Map(entries.map((entry, i) => [entry, i]));
-      return { lacks: lacks.map((entry) => place.get(entry)!) };
+      const begun = lacks.map((entry): [number, number] => [place.get(entry)!, sizeOfPart(store, entry)]);
+      return { lacks: begun.map(([index]) => index), begun: begun.filter(([, size]) => size > 0) };
     },
     put({ contents }, body) {
       const { manifest } = current();
@@ -88,6 +95,13 @@ export function createDeliveries(store: Store): Deliveries {
       });
       takeContents(store, taken);
       return { taken: taken.length };
+    },
+    part({ content, at }, body) {
+      const { manifest } = current();
+      const entry = manifest.entries[parse(z.int().nonnegative(), content)];
+      if (entry?.kind !== "file") throw damaged(manifest.version);
+      const bytes = inflateRawSync(body, UNPACKED);
+      return { whole: takePart(store, entry, parse(z.int().nonnegative(), at), bytes) };
     },
     record() {
       const { manifest, known } = current();

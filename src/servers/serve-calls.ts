@@ -27,6 +27,7 @@ type CallName =
   | "heads"
   | "offer"
   | "put"
+  | "part"
   | "record"
   | "storage";
 type Called = Workshop & { deliveries: Deliveries; rooms: Rooms };
@@ -45,6 +46,7 @@ const CALLS: Record<CallName, Call> = {
   heads: ({ deliveries }, { head }) => deliveries.heads({ project: head.project }),
   offer: ({ deliveries }, { head, body }) => deliveries.offer({ head: head.head, base: head.base }, body),
   put: ({ deliveries }, { head, body }) => deliveries.put({ contents: head.contents }, body),
+  part: ({ deliveries }, { head, body }) => deliveries.part({ content: head.content, at: head.at }, body),
   record: ({ deliveries }) => deliveries.record(),
   storage({ sceneOf, rooms }, { head, body }, emit, by) {
     const act = parse(z.enum(["place", "list", "read", "write", "folders", "remove", "end"]), head.act);

@@ -60,6 +60,7 @@ export function quietParts(): Parts {
         };
       },
     },
+    readers: async () => null,
   };
 }
 

@@ -181,9 +181,12 @@ describe.each(WAYS)(
         chmodSync(join(world.directory, "folder"), 0o777);
         chmodSync(join(world.directory, "folder/open"), 0o4777);
         chmodSync(join(world.directory, "private"), 0o600);
+        chmodSync(join(world.storage, "uploads"), 0o750);
         await world.act("push", "uploads");
         const modeOf = (path: string) => statSync(join(world.storage, "uploads", path)).mode & 0o7777;
         expect([modeOf("folder"), modeOf("folder/open"), modeOf("private")]).toEqual([0o755, 0o755, 0o600]);
+        // Who may look into it isn't for the sender to say.
+        expect(modeOf(".")).toBe(0o750);
       },
     );
 

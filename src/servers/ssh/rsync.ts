@@ -55,8 +55,8 @@ const OPTIONS = [
   "--secluded-args",
   "--recursive",
   "--times",
-  "--perms",
-  // Never for others to write, and never to run as its owner. No links, sockets or devices.
+  // Modes are those of what is new; the room's own stays, whoever may look into it. Never for others to
+  // write, and never to run as its owner. No links, sockets or devices.
   "--chmod=u+rw,go-w,a-s,Du+x",
   "--no-links",
   "--omit-dir-times",
