@@ -5,7 +5,7 @@ import { isName } from "../names.ts";
 import { digestOf } from "../release/columns.ts";
 import { lackingContents, recordDelivered, takeContents, takePart } from "../release/delivery.ts";
 import { applyDelta, type Delta } from "../release/delta.ts";
-import type { Entry, FileEntry, Manifest, ManifestHead } from "../release/manifest.ts";
+import type { Entry, Manifest, ManifestHead } from "../release/manifest.ts";
 import { sizeOfPart } from "../release/parts.ts";
 import { listHeads, lockStore, readRelease, type Store } from "../release/store.ts";
 import { staysInside } from "../release/walk.ts";
@@ -61,7 +61,7 @@ export interface Deliveries {
 const UNPACKED = { maxOutputLength: 256 * 1024 * 1024 };
 
 export function createDeliveries(store: Store): Deliveries {
-  let offered: { manifest: Manifest; known: Set<Entry>; lacks: FileEntry[] } | null = null;
+  let offered: { manifest: Manifest; known: Set<Entry> } | null = null;
   const current = () => {
     if (offered) return offered;
     throw new GreenroomError("CALL_REFUSED", "no release was offered before");
@@ -74,11 +74,12 @@ export function createDeliveries(store: Store): Deliveries {
       const delta = parse(deltaSchema, JSON.parse(inflateRawSync(body, UNPACKED).toString("utf8")));
       const before = base === null ? [] : readRelease(store, head.project, base).entries;
       const entries = applyDelta(before, delta);
-      assertEntries(entries);
+      const known = new Set(before);
+      assertEntries(entries, known);
       const manifest = { ...head, entries };
       if (digestOf(entries) !== head.digest) throw damaged(head.version);
-      const lacks = lackingContents(store, manifest);
-      offered = { manifest, known: new Set(before), lacks };
+      const lacks = lackingContents(store, manifest, known);
+      offered = { manifest, known };
       const place = new Map(entries.map((entry, i) => [entry, i]));
       const begun = lacks.map((entry): [number, number] => [place.get(entry)!, sizeOfPart(store, entry)]);
       return { lacks: begun.map(([index]) => index), begun: begun.filter(([, size]) => size > 0) };
@@ -117,9 +118,10 @@ export function createDeliveries(store: Store): Deliveries {
 }
 
 /** What becomes a path on this machine is looked at again, whoever has made it. */
-function assertEntries(entries: Entry[]): void {
+function assertEntries(entries: Entry[], known: ReadonlySet<Entry>): void {
   const paths = new Set<string>();
   for (const entry of entries) {
+    if (known.has(entry)) continue;
     const { path } = entry;
     const parts = path.split("/");
     const isFit = !path.includes("\0") && parts.every((part) => !["", ".", ".."].includes(part));
