@@ -1,47 +1,36 @@
-import { liveRelease, readState, rehearsalRelease } from "../environment/state.ts";
-import { listHeads } from "../release/store.ts";
-import { defineCommand } from "./command.ts";
+import { chooseEnvironment, resolveSpec } from "../project/resolve.ts";
+import { defineCommand, value } from "./command.ts";
 import { humanAge, humanBytes } from "./paint.ts";
+import { askEach, chooseServers } from "./with-place.ts";
 
 export default defineCommand({
   words: ["[environment]"],
-  options: {},
+  options: { server: value("NAME", "only those that this server has") },
   changes: false,
   examples: ["greenroom releases production"],
-  run({ app, words }) {
-    const { site, spec, world } = app.scene(words[0]);
-    const state = readState(site);
-    const places = (version: string) => [
-      ...(version === liveRelease(state) ? ["live"] : []),
-      ...(version === rehearsalRelease(state) ? ["rehearsal"] : []),
-      ...(state.bad.includes(version) ? ["bad"] : []),
-    ];
-    return {
-      environment: spec.environment,
-      releases: listHeads(world.store, spec.project).map(({ version, created, files, bytes, source }) => ({
-        version,
-        created,
-        files,
-        bytes,
-        source,
-        /** Its tree is here; else it can be brought back from the store. */
-        onDisk: state.releases.includes(version),
-        marks: places(version),
-      })),
-    };
+  async run({ app, words, options }) {
+    const project = app.project();
+    const spec = resolveSpec(project, chooseEnvironment(project, words[0]));
+    const servers = chooseServers(spec, options.server);
+    const all = await askEach(app, servers, async (host) =>
+      (await host.releases(spec)).map((release) => ({ server: host.name, ...release })),
+    );
+    return { environment: spec.environment, servers, releases: all.flat() };
   },
-  render: ({ releases }, paint) =>
-    releases.length === 0
-      ? "no releases yet; make one with: greenroom deploy"
-      : paint.table(
-          ["release", "made", "files", "size", "where", ""],
-          releases.map(({ version, created, files, bytes, onDisk, marks }) => [
-            version,
-            humanAge(created),
-            String(files),
-            humanBytes(bytes),
-            onDisk ? "disk" : "store",
-            marks.join(", "),
-          ]),
-        ),
+  render({ servers, releases }, paint) {
+    if (releases.length === 0) return "no releases yet; make one with: greenroom deploy";
+    const several = servers.length > 1;
+    return paint.table(
+      [...(several ? ["server"] : []), "release", "made", "files", "size", "where", ""],
+      releases.map(({ server, version, created, files, bytes, onDisk, marks }) => [
+        ...(several ? [server] : []),
+        version,
+        humanAge(created),
+        String(files),
+        humanBytes(bytes),
+        onDisk ? "disk" : "store",
+        marks.join(", "),
+      ]),
+    );
+  },
 });

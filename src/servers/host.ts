@@ -1,10 +1,27 @@
+import type { LoggedRequest } from "../environment/access-log.ts";
+import type { FileRoom } from "../environment/file-room.ts";
 import type { Intent } from "../environment/intent.ts";
+import type { Cursors, Lines } from "../environment/log-lines.ts";
+import type { LoggedOperations } from "../environment/operations-log.ts";
+import type { ListedRelease } from "../environment/releases.ts";
 import type { EnvironmentSpec } from "../environment/spec.ts";
 import type { Manifest, ManifestHead } from "../release/manifest.ts";
 import type { Store } from "../release/store.ts";
 import type { Input, OperationName, Output } from "./calls.ts";
+import type { Skew } from "./clock.ts";
+import type { MachineView } from "./machine.ts";
 import type { Promised } from "./promise.ts";
 import type { View } from "./view.ts";
+
+export interface StorageDoor extends FileRoom {
+  place(): Promise<StoragePlace>;
+}
+
+export interface StoragePlace {
+  dir: string;
+  /** Begins the argv of rsync there; null where it can't be run. */
+  rsync: string[] | null;
+}
 
 /** The machine that holds an environment's files, wherever it is. */
 export interface Host {
@@ -23,9 +40,22 @@ export interface Host {
   /** Nothing comes of it. */
   abandon(spec: EnvironmentSpec, id: string): Promise<object>;
   look(spec: EnvironmentSpec): Promise<View>;
+  /** Itself, and how far its clock is from ours. */
+  machine(): Promise<MachineView & { skew: Skew }>;
+  /** The last lines of all logs, or those since the cursors. */
+  lines(spec: EnvironmentSpec, last: number, cursors: Cursors | null): Promise<Lines>;
+  /** What visitors asked for last. */
+  requests(spec: EnvironmentSpec, last: number): Promise<LoggedRequest[]>;
+  releases(spec: EnvironmentSpec): Promise<ListedRelease[]>;
+  /** What was done to it last. */
+  operations(spec: EnvironmentSpec, last: number): Promise<LoggedOperations>;
+  /** Storage of an environment: a path that greenroom.json names as such, or one below. */
+  storage(spec: EnvironmentSpec, path: string): StorageDoor;
   /** Releases of the project that it has, and this machine might not. */
   heads(project: string): Promise<ManifestHead[]>;
   /** Has the release in its store, sent from this machine's where it lacked. */
   receive(store: Store, manifest: Manifest): Promise<void>;
   close(): Promise<void>;
+  /** The same without waiting for what it does. */
+  drop(): void;
 }

@@ -1,14 +1,27 @@
+import { readAccessLog } from "../environment/access-log.ts";
+import { readLines } from "../environment/log-lines.ts";
+import { assertExists } from "../environment/operation.ts";
+import { readOperations } from "../environment/operations-log.ts";
+import { listReleases } from "../environment/releases.ts";
 import type { EnvironmentSpec } from "../environment/spec.ts";
+import { openStorage } from "../environment/storage-room.ts";
 import type { Scene } from "../environment/world.ts";
 import type { Output } from "./calls.ts";
 import type { Host } from "./host.ts";
+import { machineOf } from "./machine.ts";
 import { performHere, withIntent } from "./perform.ts";
 import { abandon, promise, readPromise } from "./promise.ts";
+import type { Looking } from "./seeing.ts";
 import { LOCAL } from "./server.ts";
 import { viewOf } from "./view.ts";
 
 /** This machine. */
-export function createLocalHost(sceneOf: (spec: EnvironmentSpec) => Scene): Host {
+export function createLocalHost(sceneOf: (spec: EnvironmentSpec) => Scene, here: Looking): Host {
+  const siteThere = (spec: EnvironmentSpec) => {
+    const scene = sceneOf(spec);
+    assertExists(scene);
+    return scene.site;
+  };
   return {
     name: LOCAL,
     async operate(spec, operation, input, intent) {
@@ -18,10 +31,27 @@ export function createLocalHost(sceneOf: (spec: EnvironmentSpec) => Scene): Host
     promise: (spec, intent) => promise(sceneOf(spec), intent),
     promised: async (spec, id) => readPromise(sceneOf(spec), id),
     abandon: async (spec, id) => abandon(sceneOf(spec), id),
-    look: async (spec) => viewOf(sceneOf(spec)),
+    look: async (spec) => viewOf(sceneOf(spec).site, spec.domain),
+    lines: async (spec, last, cursors) => readLines(siteThere(spec), last, cursors),
+    requests: async (spec, last) => readAccessLog(siteThere(spec), last),
+    async releases(spec) {
+      const { site, world } = sceneOf(spec);
+      return listReleases(site, world.store);
+    },
+    operations: async (spec, last) => readOperations(siteThere(spec), last),
+    storage(spec, path) {
+      const scene = sceneOf(spec);
+      const room = openStorage(scene.site, scene.spec, path);
+      return { ...room, place: async () => ({ dir: room.dir, rsync: null }) };
+    },
+    async machine() {
+      const { received: _, answered: __, ...view } = machineOf(here);
+      return { ...view, skew: { ahead: 0, within: 0 } };
+    },
     // Releases are made in its own store.
     heads: async () => [],
     async receive() {},
     async close() {},
+    drop() {},
   };
 }

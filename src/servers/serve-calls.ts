@@ -1,58 +1,22 @@
-import type { Readable, Writable } from "node:stream";
 import { z } from "zod";
-import type { EnvironmentSpec } from "../environment/spec.ts";
-import type { Scene } from "../environment/world.ts";
-import { GreenroomError, translateErrno } from "../errors.ts";
 import type { Emit } from "../events.ts";
-import type { Store } from "../release/store.ts";
 import { parse, parseIntent, perform } from "./calls.ts";
 import { createDeliveries, type Deliveries } from "./deliveries.ts";
 import { abandon, promise, readPromise } from "./promise.ts";
+import { createRooms, type Rooms } from "./rooms.ts";
+import type { Conversation, Workshop } from "./serve.ts";
 import { specSchema } from "./spec-schema.ts";
-import { viewOf } from "./view.ts";
-import { encodeMessage, type Message, readMessages } from "./wire.ts";
+import type { Message } from "./wire.ts";
 
-/** Changes with what the two sides of a line say to each other. */
-export const PROTOCOL = 1;
-
-export interface Callee {
-  version: string;
-  /** An environment here, what happens to it told to `emit`, in the name of whoever asks. */
-  sceneOf(spec: EnvironmentSpec, emit: Emit, by: string): Scene;
-  store(): Store;
-}
-
-/**
- * Answers calls one after the other until there are no more. Whoever called may go away at any moment: what was begun
- * is finished all the same.
- */
-export async function serveCalls(callee: Callee, from: Readable, to: Writable): Promise<void> {
-  to.on("error", () => {});
-  // What the line's end would bring upon us.
-  process.on("SIGHUP", () => {});
-  const say = (head: object) => void to.write(encodeMessage(head));
-  say({ hello: { protocol: PROTOCOL, version: callee.version } });
-  try {
-    const deliveries = createDeliveries(callee.store());
-    for await (const message of readMessages(from)) await answer({ ...callee, deliveries }, message, say);
-  } catch (error) {
-    say({ error: describe(error) });
-  }
-}
-
-type Conversation = Callee & { deliveries: Deliveries };
-
-async function answer(callee: Conversation, message: Message, say: (head: object) => void): Promise<void> {
-  const { head } = message;
-  const { id } = head;
-  try {
-    const by = parse(z.string().max(200), head.by);
-    const emit: Emit = (event) => say({ id, event });
-    const call = parse(z.enum(Object.keys(CALLS) as [CallName]), head.call);
-    say({ id, result: await CALLS[call](callee, message, emit, by) });
-  } catch (error) {
-    say({ id, error: describe(error) });
-  }
+/** Answers a call that may change something here. */
+export async function answerCall(conversation: Conversation, message: Message, emit: Emit): Promise<object> {
+  const by = parse(z.string().max(200), message.head.by);
+  const call = parse(z.enum(Object.keys(CALLS) as [CallName]), message.head.call);
+  const workshop = await conversation.callee.open();
+  conversation.deliveries ??= createDeliveries(workshop.store());
+  conversation.rooms ??= createRooms();
+  const { deliveries, rooms } = conversation;
+  return CALLS[call]({ ...workshop, deliveries, rooms }, message, emit, by);
 }
 
 type CallName =
@@ -60,13 +24,14 @@ type CallName =
   | "promise"
   | "promised"
   | "abandon"
-  | "look"
   | "heads"
   | "offer"
   | "put"
   | "part"
-  | "record";
-type Call = (callee: Conversation, message: Message, emit: Emit, by: string) => Promise<object> | object;
+  | "record"
+  | "storage";
+type Called = Workshop & { deliveries: Deliveries; rooms: Rooms };
+type Call = (callee: Called, message: Message, emit: Emit, by: string) => Promise<object> | object;
 
 const CALLS: Record<CallName, Call> = {
   operate({ sceneOf }, { head: { operation, spec, input, intent } }, emit, by) {
@@ -78,21 +43,13 @@ const CALLS: Record<CallName, Call> = {
     readPromise(sceneOf(parse(specSchema, head.spec), emit, by), parse(z.uuid().nullable(), head.intent)),
   abandon: ({ sceneOf }, { head }, emit, by) =>
     abandon(sceneOf(parse(specSchema, head.spec), emit, by), parse(z.uuid(), head.intent)),
-  look: ({ sceneOf }, { head }, emit, by) => viewOf(sceneOf(parse(specSchema, head.spec), emit, by)),
   heads: ({ deliveries }, { head }) => deliveries.heads({ project: head.project }),
   offer: ({ deliveries }, { head, body }) => deliveries.offer({ head: head.head, base: head.base }, body),
   put: ({ deliveries }, { head, body }) => deliveries.put({ contents: head.contents }, body),
   part: ({ deliveries }, { head, body }) => deliveries.part({ content: head.content, at: head.at }, body),
   record: ({ deliveries }) => deliveries.record(),
+  storage({ sceneOf, rooms }, { head, body }, emit, by) {
+    const act = parse(z.enum(["place", "list", "read", "write", "folders", "remove", "end"]), head.act);
+    return rooms[act](sceneOf(parse(specSchema, head.spec), emit, by), head, body);
+  },
 };
-
-/** What the other side makes an error of its own from. */
-function describe(thrown: unknown): object {
-  const error = translateErrno(thrown);
-  if (error instanceof GreenroomError) {
-    const { code, message, hint, detail } = error;
-    return { code, message, hint, detail };
-  }
-  const detail = error instanceof Error ? (error.stack ?? error.message).split("\n") : [String(error)];
-  return { code: "BUG", message: "this is a bug of Greenroom's, on the server", detail };
-}

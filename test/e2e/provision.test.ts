@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { hasRsync } from "../../src/servers/rooms.ts";
 import { lacksDebian } from "../debian/archive.ts";
 import { type Debian, differences, startDebian } from "../debian/machine.ts";
 import { makeKey } from "../hosts.ts";
@@ -14,6 +15,7 @@ const lacks = lacksDebian();
 const APP = {
   "app.cjs": `require("node:http").createServer((q, a) => a.end("app " + process.getuid())).listen(process.env.SOCKET)`,
 };
+const STORAGE = ["uploads"];
 const PROCESS = { kind: "process", start: { web: "exec node app.cjs" } };
 
 /** One that isn't waited for. */
@@ -42,8 +44,11 @@ function makeProject(debian: Debian, user: string, more: object = {}) {
       },
     });
   configure(more);
-  return { ...world, configure };
+  return { ...world, configure, uploads: join(world.dir, "uploads") };
 }
+
+/** Who carries storage where both machines have it. */
+const carrier = () => (hasRsync() ? "rsync" : "stream");
 
 const LOGS_IN = `useradd -m -s /bin/sh deploy
 cp -r /root/.ssh /home/deploy/ && chown -R deploy: /home/deploy/.ssh`;
@@ -100,14 +105,14 @@ describe.skipIf(lacks)(`a bare Debian (else skipped: ${lacks})`, { timeout: 900_
 
   test("goes on where a step failed, as an account that may use sudo", async () => {
     const debian = await startDebian();
-    const shop = makeProject(debian, "deploy", { serve: PROCESS });
+    const shop = makeProject(debian, "deploy", { serve: PROCESS, storage: STORAGE });
     shop.write(APP);
     debian.sh(LOGS_IN);
     const barred = await shop.greenroom("provision", "web1");
     expect(barred.error).toMatchObject({ code: "SERVER_UNFIT", message: expect.stringContaining("deploy") });
     debian.sh(MAY);
 
-    shop.configure({ serve: PROCESS, provision: { packages: ["no-such-package"] } });
+    shop.configure({ serve: PROCESS, storage: STORAGE, provision: { packages: ["no-such-package"] } });
     const failed = await shop.greenroom("provision", "web1");
     expect(failed.error).toMatchObject({
       code: "PROVISION_FAILED",
@@ -117,7 +122,7 @@ describe.skipIf(lacks)(`a bare Debian (else skipped: ${lacks})`, { timeout: 900_
     expect(failed.error?.detail?.join("\n")).toContain("Unable to locate package no-such-package");
 
     const run = ['echo "$GREENROOM_SERVER" >>/etc/told', "ls /etc/mended"];
-    shop.configure({ serve: PROCESS, provision: { packages: ["tree"], run } });
+    shop.configure({ serve: PROCESS, storage: STORAGE, provision: { packages: ["tree"], run } });
     const unmended = await shop.greenroom("provision", "web1");
     expect(unmended.error, unmended.stdout).toMatchObject({
       message: "web1 could not run as root: ls /etc/mended",
@@ -138,13 +143,21 @@ describe.skipIf(lacks)(`a bare Debian (else skipped: ${lacks})`, { timeout: 900_
     expect(body).not.toBe("app 0");
     expect(await shop.greenroom("provision", "web1")).toMatchObject({ exit: 0, result: { steps: [] } });
 
-    shop.configure({ serve: PROCESS, provision: { packages: ["tree", "less"], run } });
+    shop.configure({ serve: PROCESS, storage: STORAGE, provision: { packages: ["tree", "less"], run } });
     const held = await debian.hold("/var/lib/dpkg/lock-frontend");
     const waiting = start(shop, "provision", "web1");
     await waiting.says("waiting for apt");
     held.letGo();
     expect(await waiting.ended).toBe(0);
     expect(debian.sh("command -v less")).toBe("/usr/bin/less\n");
+
+    const bring = () => shop.greenroom("push", "production", shop.uploads, "uploads");
+    mkdirSync(shop.uploads);
+    writeFileSync(join(shop.uploads, "a.png"), "a");
+    const brought = await bring();
+    expect(brought, brought.stdout).toMatchObject({ exit: 0, result: { servers: [{ by: carrier() }] } });
+    const uploads = "/srv/greenroom/sites/shop/production/storage/uploads";
+    expect(debian.sh(`cat ${uploads}/a.png`)).toBe("a");
 
     const key = join(shop.dir, "restricted");
     makeKey(key);
@@ -154,6 +167,9 @@ describe.skipIf(lacks)(`a bare Debian (else skipped: ${lacks})`, { timeout: 900_
     writeFileSync(`${key}.config`, own);
     process.env.GREENROOM_SSH_CONFIG = `${key}.config`;
     expect(await shop.greenroom("stage", "production")).toMatchObject({ exit: 0 });
+    writeFileSync(join(shop.uploads, "b.png"), "b");
+    expect(await bring()).toMatchObject({ exit: 0, result: { servers: [{ by: "stream" }] } });
+    expect(debian.sh(`cat ${uploads}/b.png`)).toBe("b");
     expect((await shop.greenroom("provision", "web1")).error).toMatchObject({ code: "SERVER_REFUSED" });
   });
 

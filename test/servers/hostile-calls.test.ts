@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { createApp } from "../../src/app.ts";
 import { makeDelta } from "../../src/release/delta.ts";
 import { makeManifest } from "../../src/release/manifest.ts";
-import { serveCalls } from "../../src/servers/serve-calls.ts";
+import { serveCalls } from "../../src/servers/serve.ts";
 import { encodeMessage, readMessages } from "../../src/servers/wire.ts";
 import { specOf } from "../environment/world.ts";
 import { file, temporaryFolder } from "../release/world.ts";
@@ -72,6 +72,22 @@ function callsWith(text: string): { head: object; body?: Buffer }[] {
     operate("stage", { release: "1", dryRun }, { project: text }),
     operate("stage", { release: "1", dryRun }, { environment: text }),
     operate("stage", { release: "1", dryRun }, { domain: text }),
+    { head: { call: "look", spec: { ...spec, project: text } } },
+    { head: { call: "look", spec: { ...spec, environment: text } } },
+    { head: { call: "look", spec: { ...spec, domain: text } } },
+    { head: { call: "lines", spec: { ...spec, environment: text }, last: 1, cursors: null } },
+    { head: { call: "lines", spec, last: text, cursors: null } },
+    { head: { call: "lines", spec, last: 1, cursors: { [text]: { file: text, offset: text } } } },
+    { head: { call: "storage", act: "list", spec: { ...spec, storage: ["uploads"] }, path: text } },
+    {
+      head: {
+        call: "storage",
+        act: "list",
+        spec: { ...spec, storage: ["uploads"] },
+        path: `uploads/${text}`,
+      },
+    },
+    { head: { call: "storage", act: text, spec: { ...spec, storage: ["uploads"] }, path: "uploads" } },
     operate("rollback", { to: text, force: false, dryRun }),
     operate("canary", { share: text, force: false, dryRun }),
     operate("remove", { force: true, storage: true, dryRun }, { environment: text }),
@@ -112,9 +128,12 @@ async function answersOf(root: string, calls: { head: object; body?: Buffer }[])
   const appOf = (emit: () => void) => createApp({ root, project: undefined, emit, version: "test", by: "x" });
   const served = serveCalls(
     {
+      root,
       version: "test",
-      sceneOf: (wanted) => appOf(() => {}).sceneOf(wanted),
-      store: () => appOf(() => {}).world().store,
+      open: async () => ({
+        sceneOf: (wanted) => appOf(() => {}).sceneOf(wanted),
+        store: () => appOf(() => {}).world().store,
+      }),
     },
     to,
     from,

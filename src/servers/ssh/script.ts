@@ -23,7 +23,7 @@ export function programPath(root: string, { version, sha256 }: Bundle): string {
 export function startScript(root: string, bundle: Bundle): string {
   const script = `
 program=$2
-dir=$(dirname "$program")
+dir=\${program%/*}
 for node in "$dir/node" node /usr/local/bin/node /usr/bin/node; do command -v "$node" >/dev/null 2>&1 && break; node=; done
 [ -n "$node" ] || { echo "${NO_NODE}"; exit 0; }
 if [ ! -r "$program" ]; then
@@ -59,6 +59,7 @@ export function restrictedScript(root: string, bundle: Bundle): string {
   const [dir, node, program] = [root, join(root, "bin", "node"), programPath(root, bundle)].map((path) =>
     quoteWords([path]),
   );
-  const sudo = `[ "$(stat -c %u ${dir})" = 0 ] && [ "$(id -u)" != 0 ] && as="sudo -n"`;
+  // sudo forgets by which key somebody came in.
+  const sudo = `[ "$(stat -c %u ${dir})" = 0 ] && [ "$(id -u)" != 0 ] && as="sudo -n env SSH_ORIGINAL_COMMAND=host"`;
   return `as=; ${sudo}; node=${node}; [ -x "$node" ] || node=node; exec $as "$node" ${program} host --root ${dir}`;
 }
