@@ -46,8 +46,10 @@ export async function withRelease<T>(
     return await withPlace(app, name, async (place) => {
       if (options.release) return use(place, await findStored(app.scene(name), place.host, options));
       return withSource(project, options.from, { emit: app.emit, build: !dryRun }, async (source) => {
-        const scene = app.sceneOf(resolveSpec(source.project, name));
-        const there = actingOn(place.host, scene.spec);
+        const spec = resolveSpec(source.project, name);
+        const scene = app.sceneOf(spec);
+        // Whom programs run as there is for that machine to say.
+        const there = actingOn(place.host, spec);
         if (dryRun) return use(there, foresee(scene, source, options));
         const elsewhere = await place.host.heads(scene.spec.project);
         const { manifest, read } = makeRelease(scene, source, { ...options, elsewhere });
