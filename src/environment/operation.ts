@@ -5,13 +5,13 @@ import { GreenroomError } from "../errors.ts";
 import type { Stage } from "./apply.ts";
 import { openDoors } from "./door.ts";
 import { ensureRoles, ensureSite } from "./identity.ts";
-import { dropIntent, isCarriedOut } from "./intent.ts";
+import { assertNotPromised, assertPromised, dropIntent, isCarriedOut } from "./intent.ts";
 import { applyJournaled } from "./journaled.ts";
 import { recover } from "./recover.ts";
 import { makeRoom } from "./room.ts";
 import { at, siteName } from "./site.ts";
 import { type EnvironmentState, exists, readState } from "./state.ts";
-import type { Step } from "./steps.ts";
+import { beforeCommit, type Step } from "./steps.ts";
 import type { CheckResult } from "./verdict.ts";
 import type { Scene } from "./world.ts";
 
@@ -50,7 +50,10 @@ export async function runOperation(scene: Scene, request: Request): Promise<Done
     const isDone =
       (request.isTurn === true && finished === request.operation) ||
       (intent !== undefined && isCarriedOut(site, intent));
-    const steps = isDone ? [] : request.plan(readState(site));
+    assertNotPromised(site, intent);
+    if (intent !== undefined && !isDone) assertPromised(site, intent);
+    const planned = isDone ? [] : request.plan(readState(site));
+    const steps = intent === undefined ? planned : withoutPrepared(planned);
     const detail = { ...request.detail, ...(intent === undefined ? {} : { intent }) };
     const warnings = steps.length > 0 ? await applyJournaled(stage, { ...request, detail, steps }) : [];
     if (intent !== undefined) dropIntent(site, intent);
@@ -59,6 +62,12 @@ export async function runOperation(scene: Scene, request: Request): Promise<Done
     await stage.door.close();
     lock.release();
   }
+}
+
+/** Tasks before the movement have run when it was promised. */
+function withoutPrepared(steps: Step[]): Step[] {
+  const before = beforeCommit(steps);
+  return [...before.filter((step) => step.do !== "task"), ...steps.slice(before.length)];
 }
 
 function planOnly({ site }: Scene, request: Request): Done {

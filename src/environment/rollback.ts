@@ -28,6 +28,7 @@ export interface Past {
 export async function rollback(scene: Scene, { to, force, dryRun }: RollbackOptions) {
   const { site, world } = scene;
   let left: string | null = null;
+  let chosen: string | null = to;
   const done = await runOperation(scene, {
     operation: "rollback",
     detail: { to, force },
@@ -39,13 +40,14 @@ export async function rollback(scene: Scene, { to, force, dryRun }: RollbackOpti
       const history = liveHistory(entries);
       const past = { history, available: [...state.releases, ...listVersions(world.store, site.project)] };
       const target = chooseTarget(state, past, to, force);
+      chosen = target;
       if (!force) assertWasLive(site, target, entries);
       const before = asBefore(scene, target);
       assertDomainFree(site, before.domain);
       return planRollback(state, before, target);
     },
   });
-  return { ...done, left, live: { side: done.state.live, release: liveRelease(done.state) } };
+  return { ...done, to: chosen, left, live: { side: done.state.live, release: liveRelease(done.state) } };
 }
 
 /** To the release before, past those that were left as bad. */

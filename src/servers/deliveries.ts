@@ -1,44 +1,13 @@
-import { inflateRawSync } from "node:zlib";
 import { z } from "zod";
 import { GreenroomError } from "../errors.ts";
 import { isName } from "../names.ts";
-import { digestOf } from "../release/columns.ts";
 import { lackingContents, recordDelivered, takeContents } from "../release/delivery.ts";
-import { applyDelta, type Delta } from "../release/delta.ts";
-import type { Entry, FileEntry, Manifest, ManifestHead } from "../release/manifest.ts";
+import type { Entry, Manifest, ManifestHead } from "../release/manifest.ts";
 import { listHeads, lockStore, readRelease, type Store } from "../release/store.ts";
-import { staysInside } from "../release/walk.ts";
 import { parse } from "./calls.ts";
+import { parseContents, parseHead, parseManifest } from "./incoming.ts";
 
 const name = z.string().refine(isName);
-const digest = z.string().regex(/^[0-9a-f]{64}$/);
-
-const headSchema = z.strictObject({
-  format: z.literal(1),
-  project: name,
-  version: name,
-  digest,
-  files: z.int().nonnegative(),
-  bytes: z.number().nonnegative(),
-  created: z.iso.datetime(),
-  source: z.strictObject({
-    from: z.string().max(4096),
-    commit: z.string().max(200).nullable(),
-    mergedOnto: name.nullable(),
-  }),
-}) satisfies z.ZodType<ManifestHead>;
-
-const deltaSchema = z.strictObject({
-  removed: z.array(z.string()),
-  added: z.strictObject({
-    paths: z.string(),
-    kinds: z.string().regex(/^[fxld]*$/),
-    sha256: z.string().regex(/^(?:[0-9a-f]{64})*$/),
-    sizes: z.array(z.int().nonnegative()),
-    mtimes: z.array(z.int()),
-    targets: z.array(z.string()),
-  }),
-}) satisfies z.ZodType<Delta>;
 
 /** What comes in over one line, release by release. */
 export interface Deliveries {
@@ -51,11 +20,8 @@ export interface Deliveries {
   record(): { recorded: string };
 }
 
-/** No release unpacks to as much. */
-const UNPACKED = { maxOutputLength: 256 * 1024 * 1024 };
-
 export function createDeliveries(store: Store): Deliveries {
-  let offered: { manifest: Manifest; known: Set<Entry>; lacks: FileEntry[] } | null = null;
+  let offered: { manifest: Manifest; known: Set<Entry> } | null = null;
   const current = () => {
     if (offered) return offered;
     throw new GreenroomError("CALL_REFUSED", "no release was offered before");
@@ -63,29 +29,15 @@ export function createDeliveries(store: Store): Deliveries {
   return {
     heads: ({ project }) => ({ heads: listHeads(store, parse(name, project)) }),
     offer({ head: given, base: from }, body) {
-      const head = parse(headSchema, given);
+      const head = parseHead(given);
       const base = parse(name.nullable(), from);
-      const delta = parse(deltaSchema, JSON.parse(inflateRawSync(body, UNPACKED).toString("utf8")));
       const before = base === null ? [] : readRelease(store, head.project, base).entries;
-      const entries = applyDelta(before, delta);
-      assertEntries(entries);
-      const manifest = { ...head, entries };
-      if (digestOf(entries) !== head.digest) throw damaged(head.version);
-      const lacks = lackingContents(store, manifest);
-      offered = { manifest, known: new Set(before), lacks };
-      const place = new Map(entries.map((entry, i) => [entry, i]));
-      return { lacks: lacks.map((entry) => place.get(entry)!) };
+      const manifest = parseManifest(head, before, body);
+      offered = { manifest, known: new Set(before) };
+      return { lacks: lackingIndexes(store, manifest) };
     },
     put({ contents }, body) {
-      const { manifest } = current();
-      const bytes = inflateRawSync(body, UNPACKED);
-      let at = 0;
-      const taken = parse(z.array(z.int().nonnegative()), contents).map((index) => {
-        const entry = manifest.entries[index];
-        if (entry?.kind !== "file") throw damaged(manifest.version);
-        at += entry.size;
-        return { entry, bytes: bytes.subarray(at - entry.size, at) };
-      });
+      const taken = parseContents(current().manifest, contents, body);
       takeContents(store, taken);
       return { taken: taken.length };
     },
@@ -102,22 +54,8 @@ export function createDeliveries(store: Store): Deliveries {
   };
 }
 
-/** What becomes a path on this machine is looked at again, whoever has made it. */
-function assertEntries(entries: Entry[]): void {
-  const paths = new Set<string>();
-  for (const entry of entries) {
-    const { path } = entry;
-    const parts = path.split("/");
-    const isFit = !path.includes("\0") && parts.every((part) => !["", ".", ".."].includes(part));
-    const stays = entry.kind !== "link" || staysInside(path, entry.target);
-    if (!isFit || !stays || paths.has(path))
-      throw new GreenroomError("CALL_REFUSED", `a release holds no ${JSON.stringify(path)}`);
-    paths.add(path);
-  }
-}
-
-function damaged(version: string): GreenroomError {
-  return new GreenroomError("VERIFY_FAILED", `${version} came damaged over the line`, {
-    hint: "give the same command again",
-  });
+/** Where the files stand whose contents the store lacks. */
+export function lackingIndexes(store: Store, manifest: Manifest): number[] {
+  const place = new Map(manifest.entries.map((entry, i) => [entry, i]));
+  return lackingContents(store, manifest).map((entry) => place.get(entry)!);
 }

@@ -1,10 +1,13 @@
+import { readBasis } from "../environment/basis.ts";
 import type { EnvironmentSpec } from "../environment/spec.ts";
 import type { Scene } from "../environment/world.ts";
+import { readRelease } from "../release/store.ts";
 import type { Output } from "./calls.ts";
 import type { Host } from "./host.ts";
 import { performHere, withIntent } from "./perform.ts";
 import { abandon, promise, readPromise } from "./promise.ts";
 import { LOCAL } from "./server.ts";
+import { stockOf } from "./stock.ts";
 import { viewOf } from "./view.ts";
 
 /** This machine. */
@@ -19,9 +22,12 @@ export function createLocalHost(sceneOf: (spec: EnvironmentSpec) => Scene): Host
     promised: async (spec, id) => readPromise(sceneOf(spec), id),
     abandon: async (spec, id) => abandon(sceneOf(spec), id),
     look: async (spec) => viewOf(sceneOf(spec)),
+    stock: async (spec) => stockOf(sceneOf(spec)),
+    basis: async (spec) => readBasis(sceneOf(spec)),
     // Releases are made in its own store.
     heads: async () => [],
     async receive() {},
+    give: async (store, { project, version }) => readRelease(store, project, version),
     async close() {},
   };
 }

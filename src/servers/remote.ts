@@ -4,12 +4,13 @@ import { GreenroomError } from "../errors.ts";
 import type { Emit, Event } from "../events.ts";
 import type { ManifestHead } from "../release/manifest.ts";
 import { deliver } from "./deliver.ts";
+import { fetchRelease } from "./fetch.ts";
 import type { Host } from "./host.ts";
 import { PROTOCOL } from "./serve-calls.ts";
 import type { Server } from "./server.ts";
 import { type Line, openLine } from "./ssh/line.ts";
 import type { Bundle } from "./ssh/script.ts";
-import { encodeMessage, type Message, readMessages } from "./wire.ts";
+import { encodeMessage, type Message, Parcel, readMessages } from "./wire.ts";
 
 export interface Caller {
   bundle: Bundle;
@@ -32,35 +33,39 @@ export async function connect(server: Server, { bundle, by, emit }: Caller): Pro
   let last = 0;
   let turn: Promise<unknown> = Promise.resolve();
 
-  const ask = async (head: object, body?: Buffer): Promise<object> => {
+  const ask = async (head: object, body?: Buffer): Promise<Parcel> => {
     const id = ++last;
     await line.write(encodeMessage({ id, by, ...head }, body));
     for (;;) {
-      const { head: said } = await next(server, line, messages);
+      const { head: said, body: bytes } = await next(server, line, messages);
       if (said.error) throw errorFrom(server, said.error as SaidError);
       if (said.id !== id) continue;
       if (said.event) emit(said.event as Event);
-      else return said.result as object;
+      else return new Parcel(said.result as object, bytes);
     }
   };
   // The other side answers one after the other.
-  const call = (head: object, body?: Buffer) => {
+  const inTurn = (head: object, body?: Buffer) => {
     const answer = turn.then(() => ask(head, body));
     turn = answer.catch(() => {});
     return answer;
   };
+  const call = async (head: object, body?: Buffer) => (await inTurn(head, body)).head;
   return {
     name: server.name,
     operate: (spec, operation, input, intent) =>
       call({ call: "operate", operation, spec, input, intent }) as Promise<never>,
-    promise: (spec, intent) => call({ call: "promise", spec, intent }),
+    promise: (spec, intent) => call({ call: "promise", spec, intent }) as Promise<never>,
     promised: (spec, id) => call({ call: "promised", spec, intent: id }) as Promise<never>,
-    abandon: (spec, id) => call({ call: "abandon", spec, intent: id }),
+    abandon: (spec, id) => call({ call: "abandon", spec, intent: id }) as Promise<never>,
     look: (spec) => call({ call: "look", spec }) as Promise<never>,
+    stock: (spec) => call({ call: "stock", spec }) as Promise<never>,
+    basis: (spec) => call({ call: "basis", spec }) as Promise<never>,
     async heads(project) {
       return ((await call({ call: "heads", project })) as { heads: ManifestHead[] }).heads;
     },
     receive: (store, manifest) => deliver(call, store, manifest, emit),
+    give: (store, wanted) => fetchRelease(inTurn, store, wanted, emit),
     close: () => line.close(),
   };
 }

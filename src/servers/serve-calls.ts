@@ -1,5 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import { z } from "zod";
+import { readBasis } from "../environment/basis.ts";
 import type { EnvironmentSpec } from "../environment/spec.ts";
 import type { Scene } from "../environment/world.ts";
 import { GreenroomError, translateErrno } from "../errors.ts";
@@ -7,10 +8,12 @@ import type { Emit } from "../events.ts";
 import type { Store } from "../release/store.ts";
 import { parse, parseIntent, perform } from "./calls.ts";
 import { createDeliveries, type Deliveries } from "./deliveries.ts";
+import { lendContents, lendManifest } from "./lend.ts";
 import { abandon, promise, readPromise } from "./promise.ts";
 import { specSchema } from "./spec-schema.ts";
+import { stockOf } from "./stock.ts";
 import { viewOf } from "./view.ts";
-import { encodeMessage, type Message, readMessages } from "./wire.ts";
+import { encodeMessage, type Message, Parcel, readMessages } from "./wire.ts";
 
 /** Changes with what the two sides of a line say to each other. */
 export const PROTOCOL = 1;
@@ -30,26 +33,31 @@ export async function serveCalls(callee: Callee, from: Readable, to: Writable): 
   to.on("error", () => {});
   // What the line's end would bring upon us.
   process.on("SIGHUP", () => {});
-  const say = (head: object) => void to.write(encodeMessage(head));
+  const say = (head: object, body?: Buffer) => void to.write(encodeMessage(head, body));
   say({ hello: { protocol: PROTOCOL, version: callee.version } });
   try {
-    const deliveries = createDeliveries(callee.store());
-    for await (const message of readMessages(from)) await answer({ ...callee, deliveries }, message, say);
+    // What it has read of manifests counts for the whole conversation.
+    const store = callee.store();
+    const told = { ...callee, store: () => store, deliveries: createDeliveries(store) };
+    for await (const message of readMessages(from)) await answer(told, message, say);
   } catch (error) {
     say({ error: describe(error) });
   }
 }
 
 type Conversation = Callee & { deliveries: Deliveries };
+type Say = (head: object, body?: Buffer) => void;
 
-async function answer(callee: Conversation, message: Message, say: (head: object) => void): Promise<void> {
+async function answer(callee: Conversation, message: Message, say: Say): Promise<void> {
   const { head } = message;
   const { id } = head;
   try {
     const by = parse(z.string().max(200), head.by);
     const emit: Emit = (event) => say({ id, event });
     const call = parse(z.enum(Object.keys(CALLS) as [CallName]), head.call);
-    say({ id, result: await CALLS[call](callee, message, emit, by) });
+    const result = await CALLS[call](callee, message, emit, by);
+    if (result instanceof Parcel) say({ id, result: result.head }, result.body);
+    else say({ id, result });
   } catch (error) {
     say({ id, error: describe(error) });
   }
@@ -64,7 +72,11 @@ type CallName =
   | "heads"
   | "offer"
   | "put"
-  | "record";
+  | "record"
+  | "stock"
+  | "basis"
+  | "manifest"
+  | "contents";
 type Call = (callee: Conversation, message: Message, emit: Emit, by: string) => Promise<object> | object;
 
 const CALLS: Record<CallName, Call> = {
@@ -78,10 +90,16 @@ const CALLS: Record<CallName, Call> = {
   abandon: ({ sceneOf }, { head }, emit, by) =>
     abandon(sceneOf(parse(specSchema, head.spec), emit, by), parse(z.uuid(), head.intent)),
   look: ({ sceneOf }, { head }, emit, by) => viewOf(sceneOf(parse(specSchema, head.spec), emit, by)),
+  stock: ({ sceneOf }, { head }, emit, by) => stockOf(sceneOf(parse(specSchema, head.spec), emit, by)),
+  basis: ({ sceneOf }, { head }, emit, by) => readBasis(sceneOf(parse(specSchema, head.spec), emit, by)),
   heads: ({ deliveries }, { head }) => deliveries.heads({ project: head.project }),
   offer: ({ deliveries }, { head, body }) => deliveries.offer({ head: head.head, base: head.base }, body),
   put: ({ deliveries }, { head, body }) => deliveries.put({ contents: head.contents }, body),
   record: ({ deliveries }) => deliveries.record(),
+  manifest: ({ store }, { head: { project, version, known } }) =>
+    lendManifest(store(), { project, version, known }),
+  contents: ({ store }, { head: { project, version, contents } }) =>
+    lendContents(store(), { project, version, contents }),
 };
 
 /** What the other side makes an error of its own from. */
