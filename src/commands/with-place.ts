@@ -1,5 +1,6 @@
 import type { App } from "../app.ts";
 import type { EnvironmentSpec } from "../environment/spec.ts";
+import { GreenroomError } from "../errors.ts";
 import { chooseEnvironment, resolveSpec } from "../project/resolve.ts";
 import type { Input, OperationName, Output } from "../servers/calls.ts";
 import { createFleet } from "../servers/fleet.ts";
@@ -34,15 +35,31 @@ export async function withHosts<T>(
 ): Promise<T> {
   const project = app.project();
   const spec = resolveSpec(project, chooseEnvironment(project, environment));
-  const opened = await Promise.allSettled(spec.servers.map((name) => app.host(name)));
+  if (spec.servers.length === 0) throw unbound(spec.environment);
+  return withMachines(app, spec.servers, (hosts) => use(hosts, spec));
+}
+
+/** Lines to machines by their names in greenroom.json, for as long as they are used. */
+export async function withMachines<T>(
+  app: App,
+  names: string[],
+  use: (hosts: Host[]) => Promise<T>,
+): Promise<T> {
+  const opened = await Promise.allSettled(names.map((name) => app.host(name)));
   const hosts = opened.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   try {
     const failed = opened.find((one) => one.status === "rejected");
     if (failed) throw failed.reason as unknown;
-    return await use(hosts, spec);
+    return await use(hosts);
   } finally {
     await Promise.all(hosts.map((host) => host.close()));
   }
+}
+
+function unbound(environment: string): GreenroomError {
+  return new GreenroomError("ENVIRONMENT_UNBOUND", `${environment} is on no server`, {
+    hint: `greenroom bind ${environment} SERVER`,
+  });
 }
 
 export function actingOn(host: Host, spec: EnvironmentSpec): Place {

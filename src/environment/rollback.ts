@@ -3,7 +3,7 @@ import { listVersions } from "../release/store.ts";
 import { readStaged } from "./config.ts";
 import { hookSteps } from "./hooks.ts";
 import { assertDomainFree, identityOf, moveSteps } from "./identity.ts";
-import { type Entry, liveHistory, readJournal } from "./journal.ts";
+import { type Entry, liveHistory, readJournal, wasLive } from "./journal.ts";
 import { runOperation } from "./operation.ts";
 import { type Site, siteName } from "./site.ts";
 import type { EnvironmentSpec } from "./spec.ts";
@@ -137,7 +137,7 @@ function bringBack(state: EnvironmentState, spec: EnvironmentSpec, release: stri
 
 /** Back is where visitors have been: a release that never was live has its checks to pass first. */
 function assertWasLive(site: Site, release: string, entries: Entry[]): void {
-  if (entries.some(({ end }) => end?.live === release)) return;
+  if (wasLive(entries, release)) return;
   throw new GreenroomError("CHECKS_NOT_PASSED", `${release} was never live in ${siteName(site)}`, {
     hint: `greenroom deploy ${site.environment} --release ${release}`,
   });

@@ -1,3 +1,5 @@
+import { makeSecret } from "../environment/previews.ts";
+import type { EnvironmentSpec } from "../environment/spec.ts";
 import type { Emit } from "../events.ts";
 import type { Output } from "./calls.ts";
 import type { Host } from "./host.ts";
@@ -18,13 +20,14 @@ export function createFleet(hosts: Host[], by: string, emit: Emit): Host {
         return firstOf(caughtUp.answers as Answer[]);
       if (!input.dryRun && isMove(operation))
         return firstOf<Answer>(await moveTogether(hosts, spec, { operation, input, by, emit }));
-      return firstOf<Answer>(await onAll(hosts, (host) => host.operate(spec, operation, input)));
+      const same = operation === "stage" ? await withSecret(first, spec, input) : input;
+      return firstOf<Answer>(await onAll(hosts, (host) => host.operate(spec, operation, same)));
     },
     async basis(spec) {
       const found = await onAll(hosts, (host) => host.basis(spec));
       const live = found.map((basis) => basis.live);
       assertAlike(hosts, live, "what is live", spec);
-      return { live: live[0]!, avoid: found.flatMap(({ avoid }) => avoid) };
+      return { ...found[0]!, avoid: found.flatMap(({ avoid }) => avoid) };
     },
     async heads(project) {
       return (await onAll(hosts, (host) => host.heads(project))).flat();
@@ -36,6 +39,12 @@ export function createFleet(hosts: Host[], by: string, emit: Emit): Host {
       await Promise.all(hosts.map((host) => host.close()));
     },
   };
+}
+
+/** Previews have the same address on all servers. */
+async function withSecret<I>(first: Host, spec: EnvironmentSpec, input: I): Promise<I> {
+  const { secret } = await first.basis(spec);
+  return { ...input, secret: secret ?? makeSecret() };
 }
 
 function firstOf<T>(all: T[]): T {

@@ -1,5 +1,6 @@
 import type { Basis } from "../environment/basis.ts";
 import type { Intent } from "../environment/intent.ts";
+import type { Likeness } from "../environment/likeness.ts";
 import type { EnvironmentSpec } from "../environment/spec.ts";
 import type { Manifest, ManifestHead } from "../release/manifest.ts";
 import type { Store } from "../release/store.ts";
@@ -26,6 +27,8 @@ export interface Host {
   /** Nothing comes of it. */
   abandon(spec: EnvironmentSpec, id: string): Promise<Pick<Promised, "carriedOut">>;
   look(spec: EnvironmentSpec): Promise<View>;
+  /** Null where nothing is live there. */
+  likeness(spec: EnvironmentSpec): Promise<Likeness | null>;
   stock(spec: EnvironmentSpec): Promise<Stocked[]>;
   basis(spec: EnvironmentSpec): Promise<Basis>;
   /** Releases of the project that it has, and this machine might not. */

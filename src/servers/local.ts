@@ -1,4 +1,5 @@
 import { readBasis } from "../environment/basis.ts";
+import { readLikeness } from "../environment/likeness.ts";
 import type { EnvironmentSpec } from "../environment/spec.ts";
 import type { Scene } from "../environment/world.ts";
 import { readRelease } from "../release/store.ts";
@@ -22,6 +23,7 @@ export function createLocalHost(sceneOf: (spec: EnvironmentSpec) => Scene): Host
     promised: async (spec, id) => readPromise(sceneOf(spec), id),
     abandon: async (spec, id) => abandon(sceneOf(spec), id),
     look: async (spec) => viewOf(sceneOf(spec)),
+    likeness: async (spec) => readLikeness(sceneOf(spec)),
     stock: async (spec) => stockOf(sceneOf(spec)),
     basis: async (spec) => readBasis(sceneOf(spec)),
     // Releases are made in its own store.

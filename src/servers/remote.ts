@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import type { Likeness } from "../environment/likeness.ts";
 import { GreenroomError } from "../errors.ts";
 import type { Emit, Event } from "../events.ts";
 import type { ManifestHead } from "../release/manifest.ts";
@@ -59,6 +60,9 @@ export async function connect(server: Server, { bundle, by, emit }: Caller): Pro
     promised: (spec, id) => call({ call: "promised", spec, intent: id }) as Promise<never>,
     abandon: (spec, id) => call({ call: "abandon", spec, intent: id }) as Promise<never>,
     look: (spec) => call({ call: "look", spec }) as Promise<never>,
+    async likeness(spec) {
+      return ((await call({ call: "likeness", spec })) as { likeness: Likeness | null }).likeness;
+    },
     stock: (spec) => call({ call: "stock", spec }) as Promise<never>,
     basis: (spec) => call({ call: "basis", spec }) as Promise<never>,
     async heads(project) {

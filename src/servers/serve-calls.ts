@@ -1,6 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import { z } from "zod";
 import { readBasis } from "../environment/basis.ts";
+import { readLikeness } from "../environment/likeness.ts";
 import type { EnvironmentSpec } from "../environment/spec.ts";
 import type { Scene } from "../environment/world.ts";
 import { GreenroomError, translateErrno } from "../errors.ts";
@@ -73,6 +74,7 @@ type CallName =
   | "offer"
   | "put"
   | "record"
+  | "likeness"
   | "stock"
   | "basis"
   | "manifest"
@@ -90,6 +92,9 @@ const CALLS: Record<CallName, Call> = {
   abandon: ({ sceneOf }, { head }, emit, by) =>
     abandon(sceneOf(parse(specSchema, head.spec), emit, by), parse(z.uuid(), head.intent)),
   look: ({ sceneOf }, { head }, emit, by) => viewOf(sceneOf(parse(specSchema, head.spec), emit, by)),
+  likeness: ({ sceneOf }, { head }, emit, by) => ({
+    likeness: readLikeness(sceneOf(parse(specSchema, head.spec), emit, by)),
+  }),
   stock: ({ sceneOf }, { head }, emit, by) => stockOf(sceneOf(parse(specSchema, head.spec), emit, by)),
   basis: ({ sceneOf }, { head }, emit, by) => readBasis(sceneOf(parse(specSchema, head.spec), emit, by)),
   heads: ({ deliveries }, { head }) => deliveries.heads({ project: head.project }),
