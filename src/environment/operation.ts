@@ -25,6 +25,8 @@ export interface Request {
   dryRun: boolean;
   /** Done twice it would lead back: who types it again after a crash that it survived wants it once. */
   isTurn?: boolean;
+  /** The sides stay as they are: it may be done although something else is promised to other machines. */
+  isHarmless?: boolean;
 }
 
 export interface Done {
@@ -46,21 +48,30 @@ export async function runOperation(scene: Scene, request: Request): Promise<Done
     ensureSite(site);
     const finished = await recover(stage);
     if (request.creates) ensureRoles(site);
-    const { intent } = scene.world;
-    const isDone =
-      (request.isTurn === true && finished === request.operation) ||
-      (intent !== undefined && isCarriedOut(site, intent));
-    assertNotPromised(site, intent);
-    if (intent !== undefined && !isDone) assertPromised(site, intent);
-    const planned = isDone ? [] : request.plan(readState(site));
-    const steps = intent === undefined ? planned : withoutPrepared(planned);
-    const detail = { ...request.detail, ...(intent === undefined ? {} : { intent }) };
-    const warnings = steps.length > 0 ? await applyJournaled(stage, { ...request, detail, steps }) : [];
-    if (intent !== undefined) dropIntent(site, intent);
-    return { state: readState(site), steps, warnings, results: stage.results };
+    return await operate(stage, request, finished === request.operation);
   } finally {
     await stage.door.close();
     lock.release();
+  }
+}
+
+async function operate(stage: Stage, request: Request, wasFinished: boolean): Promise<Done> {
+  const { site, world } = stage.scene;
+  const { intent } = world;
+  if (!request.isHarmless) assertNotPromised(site, intent);
+  const isKept = intent !== undefined && isCarriedOut(site, intent);
+  const isDone = isKept || (request.isTurn === true && wasFinished);
+  if (intent !== undefined && !isDone) assertPromised(site, intent);
+  const planned = isDone ? [] : request.plan(readState(site));
+  const steps = intent === undefined ? planned : withoutPrepared(planned);
+  const detail = { ...request.detail, ...(intent !== undefined && { intent }) };
+  try {
+    const warnings = steps.length > 0 ? await applyJournaled(stage, { ...request, detail, steps }) : [];
+    return { state: readState(site), steps, warnings, results: stage.results };
+  } finally {
+    // A promise is kept also where a task after it has failed.
+    const isOver = intent !== undefined && (steps.length === 0 || isCarriedOut(site, intent));
+    if (isOver) dropIntent(site, intent);
   }
 }
 

@@ -1,11 +1,14 @@
 import { makeSecret } from "../environment/previews.ts";
 import type { EnvironmentSpec } from "../environment/spec.ts";
 import type { Emit } from "../events.ts";
-import type { Output } from "./calls.ts";
+import type { OperationName, Output } from "./calls.ts";
 import type { Host } from "./host.ts";
 import { isMove, isTurn, moveTogether } from "./move-together.ts";
 import { assertAlike, onAll } from "./on-all.ts";
 import { catchUp } from "./recover.ts";
+
+/** Needn't wait until what was cut short is done: it may be what makes room for that. */
+const FOR_ITSELF = new Set<OperationName>(["prune", "verify", "remove"]);
 
 /** Several machines that hold one environment, as one: what is done is done on all of them, what is asked the first answers. */
 export function createFleet(hosts: Host[], by: string, emit: Emit): Host {
@@ -14,7 +17,8 @@ export function createFleet(hosts: Host[], by: string, emit: Emit): Host {
     ...first,
     async operate(spec, operation, input) {
       type Answer = Output<typeof operation>;
-      const caughtUp = input.dryRun ? null : await catchUp(hosts, spec, emit);
+      const isOwn = input.dryRun || FOR_ITSELF.has(operation);
+      const caughtUp = isOwn ? null : await catchUp(hosts, spec, emit);
       // Who types it again after it was cut short wants it once.
       if (caughtUp?.operation === operation && isTurn(operation))
         return firstOf(caughtUp.answers as Answer[]);

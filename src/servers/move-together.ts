@@ -82,25 +82,31 @@ async function commit<T>(
     }),
   );
   const failed = results.flatMap((result, i) =>
-    result.status === "rejected" ? [{ host: hosts[i]!, result }] : [],
+    result.status === "rejected" ? [{ name: hosts[i]!.name, why: result.reason as unknown }] : [],
   );
-  if (failed.length === 0) {
-    const skew = Math.round(Math.max(...ends) - Math.min(...ends));
-    emit({
-      event: "step",
-      text: `${operation} on ${hosts.length} servers, ${skew} ms between the first and the last`,
-    });
+  const late = failed.find(({ why }) => isOnlyLate(why));
+  if (failed.every(({ why }) => isOnlyLate(why))) {
+    emit({ event: "step", text: `${operation} on ${hosts.length} servers, ${skewOf(ends)}` });
+    if (late) throw late.why;
     return results.map((result) => (result as PromiseFulfilledResult<T>).value);
   }
-  const names = failed.map(({ host }) => host.name).join(", ");
+  const unmoved = failed.filter(({ why }) => !isOnlyLate(why));
   throw new GreenroomError(
     "SERVERS_DIFFER",
-    `the ${operation} of ${environment} is done, but not known to be on ${names}`,
+    `the ${operation} of ${environment} isn't known to be done on ${unmoved.map(({ name }) => name).join(", ")}`,
     {
       hint: `greenroom recover ${environment}`,
-      detail: failed.map(({ result }) =>
-        result.reason instanceof Error ? result.reason.message : String(result.reason),
-      ),
+      detail: failed.map(({ why }) => (why instanceof Error ? why.message : String(why))),
     },
   );
+}
+
+/** It has moved: a task that comes after that has failed. */
+function isOnlyLate(why: unknown): boolean {
+  return why instanceof GreenroomError && why.code === "AFTER_TASK_FAILED";
+}
+
+function skewOf(ends: number[]): string {
+  const skew = ends.length > 1 ? Math.round(Math.max(...ends) - Math.min(...ends)) : 0;
+  return `${skew} ms between the first and the last`;
 }

@@ -37,7 +37,7 @@ interface Left {
   intent: Intent;
   /** Those that have promised it. */
   hosts: Host[];
-  /** At least one of them has kept it. */
+  /** At least one of them has kept it, and at least one hasn't. */
   moved: boolean;
 }
 
@@ -47,7 +47,11 @@ async function findIntent(all: Host[], spec: EnvironmentSpec): Promise<Left | nu
   if (!intent) return null;
   const hosts = all.filter(({ name }) => intent.servers.includes(name));
   const done = await onAll(hosts, (host) => host.promised(spec, intent.id));
-  return { intent, hosts, moved: done.some(isCarriedOut) };
+  const moved = done.some(isCarriedOut);
+  if (!moved || !done.every(isCarriedOut)) return { intent, hosts, moved };
+  // All have kept it, and one didn't come to strike it out.
+  await onAll(hosts, (host) => host.abandon(spec, intent.id));
+  return null;
 }
 
 function isCarriedOut({ carriedOut }: { carriedOut: boolean }): boolean {

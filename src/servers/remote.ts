@@ -93,7 +93,8 @@ async function next(server: Server, line: Line, messages: AsyncGenerator<Message
     throw cut(server, error);
   });
   if (!done) return value;
-  throw cut(server, await line.why());
+  const why = await line.why();
+  throw why.code === "DISK_FULL" ? why : cut(server, why);
 }
 
 function cut({ name }: Server, cause: unknown): GreenroomError {

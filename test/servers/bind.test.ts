@@ -1,0 +1,102 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { openStore } from "../../src/release/store.ts";
+import { bind } from "../../src/servers/bind.ts";
+import { createFleet } from "../../src/servers/fleet.ts";
+import type { Host } from "../../src/servers/host.ts";
+import { hasSshd } from "../hosts.ts";
+import { temporaryFolder } from "../release/world.ts";
+import { makeFleetWorld, reachAll } from "./fleet-world.ts";
+
+afterEach(() => vi.unstubAllEnvs());
+
+/** From the call of that number on, the client is dead: nothing of it reaches anybody. */
+function dyingAt(host: Host, last: number): Host {
+  let calls = 0;
+  const alive = () => {
+    calls += 1;
+    if (calls > last) throw new Error("dead");
+  };
+  return {
+    ...host,
+    operate: (async (...given: Parameters<Host["operate"]>) => {
+      alive();
+      return host.operate(...given);
+    }) as Host["operate"],
+    async receive(...given) {
+      alive();
+      return host.receive(...given);
+    },
+  };
+}
+
+describe.skipIf(!hasSshd)("one more server (else skipped: needs sshd)", { timeout: 300_000 }, () => {
+  test("shows nothing or what the others show, wherever the client dies, and the same again finishes it", async () => {
+    const world = await makeFleetWorld();
+    const { spec } = world;
+    const [first, second, newcomer] = (await reachAll(world)) as [Host, Host, Host];
+    const members = [first, second];
+    const fleet = createFleet(members, "me@laptop", () => {});
+    for (const release of ["1", "2", "3"]) {
+      await fleet.receive(world.store, world.make(release));
+      await fleet.operate(spec, "stage", { release, dryRun: false });
+      await fleet.operate(spec, "check", { dryRun: false });
+      if (release !== "3") await fleet.operate(spec, "switch", { force: false, dryRun: false });
+    }
+    const site = join(world.servers[2]!.root, "sites/shop/production");
+    const rehearsed = () => readFileSync(join(site, "traffic/rehearsal/index.html"), "utf8");
+    const binding = { members, spec, store: openStore(temporaryFolder()), emit: () => {} };
+    let [died, last] = [true, 0];
+    for (; died; last++) {
+      if (existsSync(site))
+        await newcomer.operate(spec, "remove", { force: true, storage: true, dryRun: false });
+      died = await bind({ ...binding, newcomer: dyingAt(newcomer, last) }).then(
+        () => false,
+        () => true,
+      );
+      expect([null, "2"]).toContain(world.live()[2]);
+      if (world.live()[2] === "2") expect(rehearsed()).toBe("3");
+      await bind({ ...binding, newcomer });
+      expect([world.live(), rehearsed()]).toEqual([["2", "2", "2"], "3"]);
+    }
+    // Three releases, two sides to stage and check, every byte compared, and visitors let in.
+    expect(last - 1).toBe(9);
+    const all = [...members, newcomer];
+    const together = createFleet(all, "me@laptop", () => {});
+    await together.operate(spec, "switch", { force: false, dryRun: false });
+    expect(world.live()).toEqual(["3", "3", "3"]);
+    await together.operate(spec, "rollback", { to: null, force: false, dryRun: false });
+    await together.operate(spec, "rollback", { to: null, force: false, dryRun: false });
+    expect(world.live()).toEqual(["1", "1", "1"]);
+    await together.close();
+  });
+
+  test("takes up what the others do while it gets ready", async () => {
+    const world = await makeFleetWorld();
+    const { spec } = world;
+    const [first, second, newcomer] = (await reachAll(world)) as [Host, Host, Host];
+    const members = [first, second];
+    const fleet = createFleet(members, "me@laptop", () => {});
+    for (const release of ["1", "2"]) {
+      await fleet.receive(world.store, world.make(release));
+      await fleet.operate(spec, "stage", { release, dryRun: false });
+      await fleet.operate(spec, "check", { dryRun: false });
+      if (release === "1") await fleet.operate(spec, "switch", { force: false, dryRun: false });
+    }
+    let moved = false;
+    const slow: Host = {
+      ...newcomer,
+      operate: (async (...given: Parameters<Host["operate"]>) => {
+        if (given[1] === "join" && !moved) {
+          moved = true;
+          await fleet.operate(spec, "switch", { force: false, dryRun: false });
+        }
+        return newcomer.operate(...given);
+      }) as Host["operate"],
+    };
+    await bind({ members, spec, store: world.store, emit: () => {}, newcomer: slow });
+    expect(world.live()).toEqual(["2", "2", "2"]);
+    await createFleet([...members, newcomer], "", () => {}).close();
+  });
+});
