@@ -34,6 +34,7 @@ const STRANGE = [
 ];
 const BODY_OF = (value: unknown) => deflateRawSync(JSON.stringify(value));
 const spec = specOf();
+const course = { live: "blue", share: 0, paused: null, history: [], bad: [] };
 const head = makeManifest(
   {
     project: "shop",
@@ -72,11 +73,22 @@ function callsWith(text: string): { head: object; body?: Buffer }[] {
     operate("stage", { release: "1", dryRun }, { project: text }),
     operate("stage", { release: "1", dryRun }, { environment: text }),
     operate("stage", { release: "1", dryRun }, { domain: text }),
+    operate("stage", { release: "1", side: text, dryRun }),
+    operate("stage", { release: "1", secret: text, dryRun }),
+    operate("check", { side: text, dryRun }),
+    operate("join", { course: { ...course, live: text }, dryRun }),
+    operate("join", { course: { ...course, history: [text] }, dryRun }),
+    operate("join", { course: { ...course, bad: [text] }, dryRun }),
     operate("rollback", { to: text, force: false, dryRun }),
     operate("canary", { share: text, force: false, dryRun }),
     operate("remove", { force: true, storage: true, dryRun }, { environment: text }),
     operate("remove", { force: true, storage: text, dryRun }),
     { head: { call: "heads", project: text } },
+    { head: { call: "likeness", spec: { ...spec, project: text } } },
+    { head: { call: "manifest", project: text, version: "1", known: [] } },
+    { head: { call: "manifest", project: "shop", version: text, known: [] } },
+    { head: { call: "contents", project: "shop", version: text, contents: [0] } },
+    { head: { call: "contents", project: "shop", version: "1", contents: [text] } },
     {
       head: { call: "offer", head: { ...HEAD, version: text }, base: null },
       body: BODY_OF(makeDelta([], [])),
