@@ -5,7 +5,6 @@ import { siteOf } from "./environment/site.ts";
 import type { EnvironmentSpec } from "./environment/spec.ts";
 import type { Scene, World } from "./environment/world.ts";
 import type { Emit } from "./events.ts";
-import { usualAccount } from "./processes/account.ts";
 import { loadProject, type Project } from "./project/load.ts";
 import { chooseEnvironment, resolveSpec } from "./project/resolve.ts";
 import { openStore } from "./release/store.ts";
@@ -13,6 +12,7 @@ import { findServer } from "./servers/find-server.ts";
 import type { Host } from "./servers/host.ts";
 import { createLocalHost } from "./servers/local.ts";
 import { LOCAL } from "./servers/server.ts";
+import { accountFor } from "./serving/accounts.ts";
 import { createSupervisorClient } from "./serving/supervisor/client.ts";
 
 /** The real world, built once for a command. What a command doesn't ask for isn't opened. */
@@ -53,6 +53,7 @@ export function createApp({ root: given, project: start, emit, by = whoAmI(), ve
       router: lazyRouter(root),
       supervisor: besidePhp(root, createSupervisorClient(root)),
       door: lazyDoor,
+      readers: async () => (await import("./serving/web-account.ts")).webAccount(root)?.gid ?? null,
     };
     return { root, store: openStore(root), parts, by, now: () => new Date(), emit };
   });
@@ -83,7 +84,7 @@ export function createApp({ root: given, project: start, emit, by = whoAmI(), ve
 function withAccount(spec: EnvironmentSpec, root: string): EnvironmentSpec {
   const { serve } = spec;
   if (serve.kind === "static" || serve.user !== null) return spec;
-  return { ...spec, serve: { ...serve, user: usualAccount(root) } };
+  return { ...spec, serve: { ...serve, user: accountFor(root, spec) } };
 }
 
 /** Who of several says something. */

@@ -58,6 +58,7 @@ export const ERRORS = {
     about: "something else is where a file, folder or symlink of Greenroom's belongs",
   },
   IO_FAILED: { exit: 20, about: "the file system refused an operation" },
+  ACCOUNT_REFUSED: { exit: 20, about: "an account for a site's programs can't be made" },
   TOOL_MISSING: { exit: 21, about: "a program that is needed isn't installed" },
   VERIFY_FAILED: { exit: 22, about: "files differ from their manifest and could not be repaired" },
   SERVER_UNREACHABLE: { exit: 24, about: "a server can't be reached" },

@@ -9,14 +9,17 @@ const PLAIN_EVERY = 2000;
 export function createProgress(stream: NodeJS.WriteStream) {
   let shown = false;
   let last = performance.now();
+  const begun = new Map<string, number>();
   return {
     show(event: Progress) {
+      if (event.done === 0 || !begun.has(event.what)) begun.set(event.what, performance.now());
+      const line = describe(event, performance.now() - begun.get(event.what)!);
       if (stream.isTTY) {
-        stream.write(`\r\u001b[K${describe(event)}`);
+        stream.write(`\r\u001b[K${line}`);
         shown = true;
       } else if (performance.now() - last > PLAIN_EVERY) {
         last = performance.now();
-        stream.write(`${describe(event)}\n`);
+        stream.write(`${line}\n`);
       }
     },
     clear() {
@@ -26,8 +29,24 @@ export function createProgress(stream: NodeJS.WriteStream) {
   };
 }
 
-function describe({ what, done, total, unit }: Progress): string {
+/** `ms`: since it has begun. */
+export function describe({ what, done, total, unit }: Progress, ms: number): string {
   const amount = (count: number) => (unit === "bytes" ? humanBytes(count) : String(count));
-  const noun = unit === "bytes" ? "" : (total ?? done) === 1 ? unit.slice(0, -1) : unit;
-  return `${what}: ${amount(done)}${total === null ? "" : ` of ${amount(total)}`} ${noun}`;
+  const noun = unit === "bytes" ? "" : ` ${(total ?? done) === 1 ? unit.slice(0, -1) : unit}`;
+  const line = `${what}: ${amount(done)}${total === null ? "" : ` of ${amount(total)}`}${noun}`;
+  return unit === "bytes" && total !== null ? line + pace(done, total, ms) : line;
+}
+
+const TELLING = 1000;
+
+/** How fast it goes and how long it takes yet, once that can be told. */
+function pace(done: number, total: number, ms: number): string {
+  if (done === 0 || ms < TELLING) return "";
+  const left = Math.ceil(((total - done) / done) * (ms / 1000));
+  return `, ${humanBytes((done / ms) * 1000)}/s, ${humanSeconds(left)} left`;
+}
+
+function humanSeconds(seconds: number): string {
+  if (seconds < 90) return `${seconds} s`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
 }

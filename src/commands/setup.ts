@@ -18,6 +18,10 @@ export default defineCommand({
       "who sets and clears DNS records, by its whole path: for wildcards of previews",
     ),
     acmeDnsWait: value("SECONDS", "how long until name servers everywhere know of a record; 60 unless told"),
+    accounts: value(
+      "WHOSE",
+      "each environment's programs get an account of their own, or they are shared: own or shared",
+    ),
     unprivileged: flag("with an nginx and a supervisord of its own that `greenroom up` starts, as you"),
     yes: flag("don't ask"),
     remove: flag("undo it: this machine serves the root no more"),
@@ -52,17 +56,19 @@ interface Wishes {
   acmeEmail: string | undefined;
   acmeDns: string | undefined;
   acmeDnsWait: string | undefined;
+  accounts: string | undefined;
   unprivileged: boolean;
 }
 
 function wishesOf(wishes: Wishes, { acme }: Machine): Partial<Machine> {
-  const { router, supervisor, listen, listenTls, unprivileged } = wishes;
+  const { router, supervisor, listen, listenTls, accounts, unprivileged } = wishes;
   return {
     ...(router !== undefined && { router: router as Machine["router"] }),
     ...(supervisor !== undefined && { supervisor: supervisor as Machine["supervisor"] }),
     ...(listen !== undefined && { listen: listen.split(",") }),
     ...(listenTls !== undefined && { listenTls: listenTls === "" ? [] : listenTls.split(",") }),
     acme: acmeOf(wishes, acme),
+    ...(accounts !== undefined && { accounts: accounts as Machine["accounts"] }),
     ...(unprivileged && { unprivileged }),
   };
 }

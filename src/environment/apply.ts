@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { movePointer, readPointer, syncDirectory } from "../disk/durable.ts";
 import { GreenroomError, translateErrno } from "../errors.ts";
 import { readAccount } from "../processes/account.ts";
+import { makeAccount } from "../processes/own-account.ts";
 import { readRelease } from "../release/store.ts";
 import { keepAssets } from "./assets.ts";
 import { buildTree } from "./build-tree.ts";
@@ -42,11 +43,13 @@ export async function applyStep(stage: Stage, step: Step): Promise<void> {
   const { scene, door } = stage;
   const { site, spec, world } = scene;
   switch (step.do) {
+    case "account":
+      return makeAccount(step.name);
     case "task":
       return runTask(scene, step.task, step.side, await door.url(step.side));
     case "seed": {
       const { entries } = readRelease(world.store, spec.project, step.release);
-      return seedStorage(site, world.store, step.path, entries, ownerFor(spec));
+      return seedStorage(site, world.store, step.path, entries, ownerFor(spec, await world.parts.readers()));
     }
     case "tree":
       return buildTree(scene, step.release, step.recycle);

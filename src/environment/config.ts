@@ -4,7 +4,7 @@ import { orNull, readJson, writeFileDurably, writeJsonDurably } from "../disk/du
 import type { Manifest } from "../release/manifest.ts";
 import { describePublic } from "./public-files.ts";
 import { at, type Site } from "./site.ts";
-import type { EnvironmentSpec, StagedSpec } from "./spec.ts";
+import type { EnvironmentSpec, Serving, StagedSpec } from "./spec.ts";
 
 /** Writes what a release needs in this environment beside it: its rendered files, and how it is served. */
 export function writeConfig(
@@ -16,7 +16,7 @@ export function writeConfig(
   for (const { path, content } of spec.config) {
     const file = join(at.config(site, release), path);
     mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
-    writeFileDurably(file, content, 0o640);
+    writeFileDurably(file, content, isSeen(path, spec.serve) ? 0o644 : 0o640);
     if (group !== null) chownSync(file, -1, group);
   }
   const files = describePublic(entries, spec.serve.public);
@@ -45,4 +45,16 @@ function servedBy({ serve, storage, config, env, domain, subdomains, previews }:
 
 function stagedSpec(spec: EnvironmentSpec): Omit<StagedSpec, "files"> {
   return { ...spec, config: spec.config.map(({ path }) => path) };
+}
+
+// Apart from what is code, and what web servers keep to themselves.
+const CODE = /\.(?:php[0-9]?|phtml|phps|pht|phar)$/i;
+const HIDDEN = /(?:^|\/)\.(?!well-known(?:\/|$))/;
+
+/** Visitors may get it as it is, so whoever answers them must be able to read it. */
+function isSeen(path: string, { kind, public: folder }: Serving): boolean {
+  if (folder === null) return false;
+  if (folder !== "." && !path.startsWith(`${folder}/`)) return false;
+  const below = folder === "." ? path : path.slice(folder.length + 1);
+  return !HIDDEN.test(below) && (kind !== "php" || !CODE.test(below));
 }

@@ -42,4 +42,6 @@ export interface Parts {
   router: Router;
   supervisor: Supervisor;
   door: SideDoor;
+  /** The group of those who read files for visitors; null: they are who we are. */
+  readers(): Promise<number | null>;
 }

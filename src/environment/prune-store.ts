@@ -2,6 +2,7 @@ import { lstatSync, readdirSync, rmSync, unlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { orNull, syncDirectory } from "../disk/durable.ts";
 import { clearDead } from "../release/intake.ts";
+import { clearParts } from "../release/parts.ts";
 import { readIndexHead } from "../release/source-index.ts";
 import {
   findRelease,
@@ -50,6 +51,7 @@ export function dropRelease(store: Store, project: string, release: string): voi
 export function sweepObjects(store: Store): void {
   for (const file of unneededObjects(store, () => false)) unlinkSync(file);
   clearDead(store);
+  clearParts(store);
   for (const name of orNull(() => readdirSync(store.index), "ENOENT") ?? [])
     dropStaleIndex(store, join(store.index, name));
 }

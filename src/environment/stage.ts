@@ -1,4 +1,5 @@
 import { GreenroomError } from "../errors.ts";
+import { missingAccount } from "../processes/own-account.ts";
 import { assertOneFileSystem } from "../release/store.ts";
 import { isStagedAs, readStaged } from "./config.ts";
 import { readNewlyGiven } from "./given-certificates.ts";
@@ -13,7 +14,7 @@ import { at, type Identity, siteName } from "./site.ts";
 import type { EnvironmentSpec } from "./spec.ts";
 import { type EnvironmentState, liveRelease, readState, rehearsalRelease } from "./state.ts";
 import type { Step } from "./steps.ts";
-import { missingStorage } from "./storage.ts";
+import { accountName, missingStorage, warnOfOwners } from "./storage.ts";
 import type { Role } from "./tls.ts";
 import type { Scene } from "./world.ts";
 
@@ -37,6 +38,8 @@ export interface Standing {
   /** Its processes are known to be well; always true where it has none. */
   healthy: boolean;
   missingStorage: string[];
+  /** Whom its programs are to run as, if there is no such account yet. */
+  missingAccount: string | null;
   /** Whose given certificates are not yet those that visitors get. */
   certificates: Role[];
 }
@@ -48,6 +51,7 @@ export async function stage(scene: Scene, { release, side, secret, dryRun }: Sta
   await world.parts.router.assertFree(site, spec.domain);
   await world.parts.supervisor.assertReady(spec);
   warnOfRoot(scene);
+  warnOfOwners(scene);
   const certificates = await readNewlyGiven(scene);
   const healthy = await isHealthyRehearsal(scene, release, side);
   if (secret !== undefined && spec.previews === "secret" && !dryRun) adoptSecret(site, secret);
@@ -86,6 +90,7 @@ export function planStage(
   assertStageable(state, release, shown && !standing.asStaged && !standing.lost);
   const start: Step[] = spec.serve.kind !== "static" ? [{ do: "start", side, release }] : [];
   return [
+    ...(standing.missingAccount ? [{ do: "account", name: standing.missingAccount } as const] : []),
     ...hookSteps(spec, "before:stage", state),
     ...standing.missingStorage.map((path): Step => ({ do: "seed", path, release })),
     ...(standing.hasTree ? [] : [{ do: "tree", release, recycle: state.spare } as const]),
@@ -157,6 +162,7 @@ function lookAt(
     lost: staged === null,
     hasTree: state.releases.includes(release) && sameLinks,
     missingStorage: missingStorage(site, spec.storage),
+    missingAccount: missingAccount(accountName(spec), site),
   };
 }
 

@@ -6,6 +6,7 @@ import type { Movement } from "./traffic.ts";
 
 /** One change as plain data: what --dry-run prints, the journal records and `apply` does. */
 export type Step =
+  | { do: "account"; name: string }
   | { do: "task"; task: string; side: Side; moment: string }
   | { do: "seed"; path: string; release: string }
   | { do: "tree"; release: string; recycle: string | null }
@@ -43,6 +44,8 @@ export function beforeCommit(steps: Step[]): Step[] {
 
 export function describeStep(step: Step): string {
   switch (step.do) {
+    case "account":
+      return `make the account ${step.name}`;
     case "task":
       return `run task ${step.task} (${step.moment})`;
     case "seed":

@@ -13,12 +13,13 @@ import {
 import { dirname, join } from "node:path";
 import { syncDirectory, syncFileSystem, temporaryName } from "../disk/durable.ts";
 import { GreenroomError } from "../errors.ts";
-import { readAccount } from "../processes/account.ts";
+import { findAccount, readAccount } from "../processes/account.ts";
 import type { Entry } from "../release/manifest.ts";
 import { ancestors } from "../release/merge.ts";
 import { objectPath, type Store } from "../release/store.ts";
 import { at, type Site } from "./site.ts";
 import { type EnvironmentSpec, userOf } from "./spec.ts";
+import type { Scene } from "./world.ts";
 
 /** Where the environment's storage is, if it holds anything. */
 export function keptStorage(site: Site): string | null {
@@ -76,12 +77,15 @@ export function seedStorage(
 /** Hands a path, and what is below it, to the account that the site's processes run as. */
 type Owner = (path: string) => void;
 
+const OTHERS = 0o027;
+
 /** The account that isn't ours, which processes and tasks of the environment run as; null where there is none. */
 export function accountName({ serve }: Pick<EnvironmentSpec, "serve">): string | null {
   return process.getuid?.() === 0 ? userOf(serve) : null;
 }
 
-export function ownerFor(spec: EnvironmentSpec): Owner | null {
+/** `readers` are a group that gets at it too, for visitors; nobody else does. */
+export function ownerFor(spec: EnvironmentSpec, readers: number | null): Owner | null {
   const name = accountName(spec);
   if (name === null) return null;
   const { uid, gid } = readAccount(name);
@@ -90,7 +94,25 @@ export function ownerFor(spec: EnvironmentSpec): Owner | null {
     if (!lstatSync(path).isDirectory()) return;
     for (const child of readdirSync(path)) own(join(path, child));
   };
-  return own;
+  return (path) => {
+    own(path);
+    if (readers !== null) lchownSync(path, uid, readers);
+    chmodSync(path, lstatSync(path).mode & ~OTHERS & 0o777);
+  };
+}
+
+/** Storage keeps its owner when a site's programs get another account, and they can't write there. */
+export function warnOfOwners({ site, spec, world }: Scene): void {
+  const name = accountName(spec);
+  if (name === null) return;
+  const uid = findAccount(name)?.uid;
+  for (const path of spec.storage) {
+    const master = at.storage(site, path);
+    const owner = lstatSync(master, { throwIfNoEntry: false })?.uid;
+    if (owner === undefined || owner === uid) continue;
+    const text = `storage ${path} belongs to another account (${owner}) than the site's programs, which run as ${name}: chown -R ${name} ${master}`;
+    world.emit({ event: "warning", text });
+  }
 }
 
 function copyFolder(store: Store, path: string, entries: Entry[], to: string): void {

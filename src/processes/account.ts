@@ -32,9 +32,14 @@ export function usualAccount(dir: string): string | null {
   return account && canReach(account, nearest(dir)) ? account.name : null;
 }
 
-function canReach(account: Account, dir: string): boolean {
+/** Anybody can get there. */
+export function isOpen(dir: string): boolean {
+  return canReach(null, nearest(dir));
+}
+
+function canReach(account: Account | null, dir: string): boolean {
   const { mode, uid, gid } = statSync(dir);
-  const bit = uid === account.uid ? 0o100 : gid === account.gid ? 0o010 : 0o001;
+  const bit = uid === account?.uid ? 0o100 : gid === account?.gid ? 0o010 : 0o001;
   return (mode & bit) !== 0 && (dir === "/" || canReach(account, dirname(dir)));
 }
 

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, linkSync, rmSync, statSync } from "node:fs";
 import { syncFileSystem } from "../disk/durable.ts";
 import { GreenroomError } from "../errors.ts";
 import { openIntake } from "./intake.ts";
 import { openKeeper } from "./keeper.ts";
 import type { Entry, FileEntry, Manifest } from "./manifest.ts";
+import { addPart } from "./parts.ts";
 import { addRelease, objectName, objectPath, readHead, type Store } from "./store.ts";
 
 /** One file for each content that the store lacks of a release. */
@@ -31,6 +32,27 @@ export function takeContents(store: Store, contents: { entry: FileEntry; bytes: 
     intake.abandon();
     throw error;
   }
+}
+
+/** Takes in what comes next of a large content; true once all of it is there. */
+export function takePart(store: Store, entry: FileEntry, at: number, bytes: Buffer): boolean {
+  // Somebody else may have brought it meanwhile.
+  if (existsSync(objectPath(store, entry))) return true;
+  const whole = addPart(store, entry, at, bytes);
+  if (whole === null) return false;
+  const intake = openIntake(store);
+  try {
+    const keeper = openKeeper(store, intake, "delivery");
+    // By another name, because a run that dies here finds the part where it was.
+    linkSync(whole, keeper.spill);
+    keeper.keep({ bytes: null }, entry);
+    intake.settle();
+  } catch (error) {
+    intake.abandon();
+    throw error;
+  }
+  rmSync(whole, { force: true });
+  return true;
 }
 
 function assertContent(entry: FileEntry, bytes: Buffer): void {

@@ -12,6 +12,8 @@ export interface Store {
   dir: string;
   objects: string;
   incoming: string;
+  /** Large contents that have come in part. */
+  parts: string;
   index: string;
   /** Manifests never change, so one that was read or written needn't be read again. */
   known: Map<string, Manifest>;
@@ -24,6 +26,7 @@ export function openStore(root: string): Store {
     dir,
     objects: join(dir, "objects"),
     incoming: join(dir, "incoming"),
+    parts: join(dir, "parts"),
     index: join(dir, "index"),
     known: new Map<string, Manifest>(),
   };

@@ -41,7 +41,10 @@ const ROUNDS = 3;
 
 /** What all of them show, as the first has it. */
 export async function likenessOf(members: Host[], spec: EnvironmentSpec): Promise<Likeness | null> {
-  const all = await onAll(members, (host) => host.likeness(spec));
+  const all = await onAll(members, async (host) => {
+    const likeness = await host.likeness(spec);
+    return likeness && withoutAccount(likeness, spec);
+  });
   const shown = all.map((one) => one && { live: one.live.release, share: one.course.share });
   assertAlike(members, shown, "what they show", spec);
   return all[0] ?? null;
@@ -73,4 +76,14 @@ async function makeAlike({ newcomer, members, spec, store }: Binding, likeness: 
 /** All that a rollback might want there, and what the sides have. */
 export function releasesOf({ live, rehearsal, course }: Likeness): string[] {
   return [...new Set([...course.history, ...(rehearsal ? [rehearsal.release] : []), live.release])];
+}
+
+/** Whom programs run as is each machine's to say, unless greenroom.json does. */
+function withoutAccount(likeness: Likeness, { serve }: EnvironmentSpec): Likeness {
+  const user = serve.kind === "static" ? null : serve.user;
+  const as = (shown: Shown): Shown => {
+    const own = shown.spec.serve;
+    return own.kind === "static" ? shown : { ...shown, spec: { ...shown.spec, serve: { ...own, user } } };
+  };
+  return { ...likeness, live: as(likeness.live), rehearsal: likeness.rehearsal && as(likeness.rehearsal) };
 }

@@ -1,10 +1,10 @@
 import type { Emit } from "../events.ts";
-import { recordDelivered, takeContents } from "../release/delivery.ts";
+import { recordDelivered, takeContents, takePart } from "../release/delivery.ts";
 import type { Manifest } from "../release/manifest.ts";
 import { findRelease, listHeads, readHead, type Store } from "../release/store.ts";
-import { batchesOf, sizeOfAll } from "./batches.ts";
-import { lackingIndexes } from "./deliveries.ts";
-import { parseContents, parseHead, parseManifest } from "./incoming.ts";
+import { lackingOf } from "./deliveries.ts";
+import { parseContents, parseHead, parseManifest, parsePart } from "./incoming.ts";
+import { piecesOf } from "./pieces.ts";
 import type { Parcel } from "./wire.ts";
 
 /** Says something to the machine at the other end, and answers what it says, with the bytes that came with it. */
@@ -31,16 +31,26 @@ export async function fetchRelease(
   const { head, base } = came.head as { head: unknown; base: string | null };
   const before = base === null ? [] : (findRelease(store, project, base)?.entries ?? []);
   const manifest = parseManifest(parseHead(head), before, came.body);
-  const lacks = lackingIndexes(store, manifest);
-  const total = sizeOfAll(lacks, manifest.entries);
-  let done = 0;
-  for (const batch of batchesOf(lacks, manifest.entries)) {
-    const { head: said, body } = await ask({ call: "contents", project, version, contents: batch });
-    takeContents(store, parseContents(manifest, (said as { contents: unknown }).contents, body));
-    done += sizeOfAll(batch, manifest.entries);
-    emit({ event: "progress", what: "fetched", done, total, unit: "bytes" });
-  }
+  await fetchContents(ask, store, manifest, emit);
   const isFree = readHead(store, project, version) === null;
   if (isFree) recordDelivered(store, manifest, new Set(before));
   return isFree ? (findRelease(store, project, version) ?? manifest) : manifest;
+}
+
+async function fetchContents(ask: AskForBytes, store: Store, manifest: Manifest, emit: Emit): Promise<void> {
+  const { project, version, entries } = manifest;
+  const { lacks, begun } = lackingOf(store, manifest);
+  const pieces = piecesOf(entries, lacks, new Map(begun));
+  const total = pieces.reduce((sum, { bytes }) => sum + bytes, 0);
+  let done = 0;
+  for (const piece of pieces) {
+    const { body } = await ask({ call: "piece", project, version, piece });
+    if ("contents" in piece) takeContents(store, parseContents(manifest, piece.contents, body));
+    else {
+      const { entry, at, bytes } = parsePart(manifest, piece, body);
+      takePart(store, entry, at, bytes);
+    }
+    done += piece.bytes;
+    emit({ event: "progress", what: "fetched", done, total, unit: "bytes" });
+  }
 }

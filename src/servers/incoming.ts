@@ -51,15 +51,31 @@ export function parseManifest(head: ManifestHead, before: Entry[], body: Buffer)
 }
 
 /** The contents of some of its files, which came one after the other. */
-export function parseContents({ version, entries }: Manifest, indexes: unknown, body: Buffer) {
+export function parseContents(manifest: Manifest, indexes: unknown, body: Buffer) {
   const bytes = unpack(body);
   let at = 0;
-  return parse(z.array(z.int().nonnegative()), indexes).map((index): { entry: FileEntry; bytes: Buffer } => {
-    const entry = entries[index];
-    if (entry?.kind !== "file") throw damaged(version);
+  return parse(z.array(index), indexes).map((content): { entry: FileEntry; bytes: Buffer } => {
+    const entry = fileAt(manifest, content);
     at += entry.size;
     return { entry, bytes: bytes.subarray(at - entry.size, at) };
   });
+}
+
+/** What comes next of a large one. */
+export function parsePart(
+  manifest: Manifest,
+  { content, at }: Record<"content" | "at", unknown>,
+  body: Buffer,
+) {
+  return { entry: fileAt(manifest, parse(index, content)), at: parse(index, at), bytes: unpack(body) };
+}
+
+const index = z.int().nonnegative();
+
+function fileAt({ version, entries }: Manifest, content: number): FileEntry {
+  const entry = entries[content];
+  if (entry?.kind === "file") return entry;
+  throw damaged(version);
 }
 
 /** No release unpacks to as much. */

@@ -9,7 +9,7 @@ import type { Emit } from "../events.ts";
 import type { Store } from "../release/store.ts";
 import { parse, parseIntent, perform } from "./calls.ts";
 import { createDeliveries, type Deliveries } from "./deliveries.ts";
-import { lendContents, lendManifest } from "./lend.ts";
+import { lendManifest, lendPiece } from "./lend.ts";
 import { abandon, promise, readPromise } from "./promise.ts";
 import { specSchema } from "./spec-schema.ts";
 import { stockOf } from "./stock.ts";
@@ -73,12 +73,13 @@ type CallName =
   | "heads"
   | "offer"
   | "put"
+  | "part"
   | "record"
   | "likeness"
   | "stock"
   | "basis"
   | "manifest"
-  | "contents";
+  | "piece";
 type Call = (callee: Conversation, message: Message, emit: Emit, by: string) => Promise<object> | object;
 
 const CALLS: Record<CallName, Call> = {
@@ -100,11 +101,12 @@ const CALLS: Record<CallName, Call> = {
   heads: ({ deliveries }, { head }) => deliveries.heads({ project: head.project }),
   offer: ({ deliveries }, { head, body }) => deliveries.offer({ head: head.head, base: head.base }, body),
   put: ({ deliveries }, { head, body }) => deliveries.put({ contents: head.contents }, body),
+  part: ({ deliveries }, { head, body }) => deliveries.part({ content: head.content, at: head.at }, body),
   record: ({ deliveries }) => deliveries.record(),
   manifest: ({ store }, { head: { project, version, known } }) =>
     lendManifest(store(), { project, version, known }),
-  contents: ({ store }, { head: { project, version, contents } }) =>
-    lendContents(store(), { project, version, contents }),
+  piece: ({ store }, { head: { project, version, piece } }) =>
+    lendPiece(store(), { project, version, piece }),
 };
 
 /** What the other side makes an error of its own from. */

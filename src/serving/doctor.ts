@@ -36,9 +36,16 @@ export async function examineMachine(root: string): Promise<Finding[]> {
       if (!unprivileged) await call(supervisordOf(root, false), "supervisor.getPID");
     });
   }
+  findings.push(...examineAccounts(machine));
   const { dns } = machine.acme;
   if (dns !== null) await look("DNS program", dns, () => assertDnsProgram(dns));
   return findings;
+}
+
+function examineAccounts({ router, accounts, webUser }: Machine): Finding[] {
+  if (router !== "nginx" || accounts === "own" || process.getuid?.() !== 0) return [];
+  const found = `sites' programs share ${webUser ?? "nginx's"}, and can read what nginx reads: keys, other sites' sockets`;
+  return [{ what: "accounts", state: "note", found, remedy: "greenroom setup --accounts own" }];
 }
 
 function assertSame({ webUser: before }: Machine, { webUser }: Machine): void {

@@ -14,26 +14,41 @@ import { findWebAccount } from "./web-account.ts";
 /** Throws where this machine can't serve a root so; adds what only the machine itself can tell. Changes nothing. */
 export function completeMachine(root: string, machine: Machine): Machine {
   const { router, supervisor, unprivileged } = machine;
+  const accounts = machine.accounts ?? usualAccounts(machine);
+  if (accounts === "own") assertMakesAccounts();
   if (supervisor === "supervisord") {
     findSupervisord();
     if (unprivileged) assertOwnSocketFits(root);
     else assertReadsPrograms();
   }
-  if (router !== "nginx") return { ...machine, webUser: null };
+  if (router !== "nginx") return { ...machine, accounts, webUser: null };
   findNginx(machine.listenTls.length > 0);
   assertHolderFits(root);
-  if (unprivileged) return { ...machine, webUser: null };
+  if (unprivileged) return { ...machine, accounts, webUser: null };
   assertRoot();
   assertReadable();
   const webUser = readConfig().user;
   assertReaches(webUser, root);
-  return { ...machine, webUser };
+  return { ...machine, accounts, webUser };
+}
+
+/** On a server's own parts sites don't share one; where somebody tries them out, no accounts are made. */
+function usualAccounts({ router, supervisor, unprivileged }: Machine): Machine["accounts"] {
+  const isServer = !unprivileged && (router === "nginx" || supervisor === "supervisord");
+  return isServer && process.getuid?.() === 0 ? "own" : null;
 }
 
 export function assertRoot(): void {
   if (process.getuid?.() === 0) return;
   throw new GreenroomError("ROUTER_REFUSED", "only root can tell the machine's nginx something", {
     hint: "give the command as root, or have an nginx of your own: --unprivileged",
+  });
+}
+
+function assertMakesAccounts(): void {
+  if (process.getuid?.() === 0) return;
+  throw new GreenroomError("USAGE", "--accounts own: only root makes accounts", {
+    hint: "give the command as root, or leave it out: all programs run as you",
   });
 }
 

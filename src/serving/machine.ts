@@ -6,6 +6,8 @@ import { GreenroomError } from "../errors.ts";
 export const ROUTERS = ["embedded", "nginx"] as const;
 export const SUPERVISORS = ["embedded", "supervisord"] as const;
 
+export const ACCOUNTS = ["own", "shared"] as const;
+
 /** An address and a port: `127.0.0.1:8080`, `[::1]:8080`, or the port alone. */
 const address = z.string().regex(/^(?:(?:\[[0-9a-f:]+\]|[a-z0-9.-]+):)?\d{1,5}$/, {
   error: "write an address and a port, for instance 127.0.0.1:8080",
@@ -51,6 +53,8 @@ const schema = z
       .prefault({}),
     /** Whom the machine's nginx runs its workers as, as `chown` takes it; null: whom Greenroom would have them run as. */
     webUser: z.string().nullable().default(null),
+    /** Whether each environment's programs have an account to themselves, where root serves; null: as is usual there. */
+    accounts: oneOf(ACCOUNTS).nullable().default(null),
     /** Greenroom starts the real parts itself, as whoever runs it, instead of using the machine's. */
     unprivileged: z.boolean().default(false),
   })

@@ -9,6 +9,7 @@ import { createNginxRouter } from "./nginx/router.ts";
 import { besidePhp, withPhp } from "./php/router.ts";
 import { createRouter } from "./router/router.ts";
 import type { Listener } from "./up.ts";
+import { whileListening } from "./while-listening.ts";
 
 /** The router that this machine was set up for, for those who tell it something. */
 export function createRouterPart(root: string): Router {
@@ -31,6 +32,8 @@ export function createListener(root: string, emit: Emit): Listener {
   const nginx = machine.unprivileged
     ? besidePhp(root, createOwnNginx(root, machine, emit), emit)
     : createMachinesNginx(root, machine, emit);
-  const keeping = { root, machine, emit };
-  return keepLogs(keepCertificates(nginx, keeping), keeping);
+  return whileListening(nginx, (signal) => {
+    const keeping = { root, machine, emit, signal };
+    return Promise.all([keepCertificates(keeping), keepLogs(keeping)]);
+  });
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { join } from "node:path";
@@ -9,6 +9,7 @@ import { has } from "../certificates.ts";
 import { ask } from "./ask.ts";
 import { askTls } from "./ask-tls.ts";
 import { type Authority, startAuthority, startLimiter } from "./authority.ts";
+import { whileAsking } from "./load/client.ts";
 import { makeTlsWorld, projectOf, type TlsWorld } from "./tls-world.ts";
 
 const DOMAIN = "shop.example.com";
@@ -249,14 +250,5 @@ interface Seen {
 async function underLoad(world: TlsWorld, ca: string, act: () => Promise<void>): Promise<Seen> {
   const authorities = join(world.dir, "authorities.pem");
   writeFileSync(authorities, ca);
-  const args = ["test/e2e/tls-load-client.mjs", String(world.tlsPort), DOMAIN, authorities];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  await lines.next();
-  try {
-    await act();
-  } finally {
-    child.kill("SIGTERM");
-  }
-  return JSON.parse((await lines.next()).value as string) as Seen;
+  return whileAsking("tls-load-client.mjs", [String(world.tlsPort), DOMAIN, authorities], act);
 }

@@ -49,13 +49,15 @@ export function lacksMachine(): string | null {
   const missing = ["nginx", "supervisord", "unshare", "nsenter", "ip"].filter((program) => !has(program));
   if (!findFpm()) missing.push("php-fpm");
   if (missing.length > 0) return `needs ${missing.join(", ")}`;
-  const absent = COPIED.filter((path) => !existsSync(path));
+  const absent = NEEDED.filter((path) => !existsSync(path));
   if (absent.length > 0) return `no Debian packages: ${absent.join(", ")}`;
   const tried = spawnSync("unshare", ["--mount", "--net", "ip", "link", "set", "lo", "up"]);
   return tried.status === 0 ? null : "there can be no namespaces here";
 }
 
-const COPIED = ["/etc/nginx", "/etc/supervisor", "/etc/php", "/var/lib/nginx"];
+const NEEDED = ["/etc/nginx", "/etc/supervisor", "/etc/php", "/var/lib/nginx"];
+// All of /etc, because accounts are made there.
+const COPIED = ["/etc", "/var/lib/nginx"];
 const EMPTY = ["/run", "/var/log"];
 
 export async function makeMachine(): Promise<Machine> {

@@ -1,9 +1,8 @@
-import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { whileAsking } from "./load/client.ts";
 import { hasPhp, makePhpWorld, projectOf } from "./php-world.ts";
 import type { World } from "./world.ts";
 
@@ -14,12 +13,8 @@ async function underLoad(act: (shop: World) => Promise<void>) {
   const shop = await makePhpWorld({ "greenroom.json": projectOf(), "public/index.php": PAGE });
   const up = await shop.up();
   expect(await shop.greenroom("deploy", "production")).toMatchObject({ exit: 0 });
-  const argv = ["test/e2e/load-client.mjs", String(up.port), "shop.localhost", "GET"];
-  const child = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "inherit"] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  await lines.next();
-  await act(shop).finally(() => child.kill("SIGTERM"));
-  return JSON.parse((await lines.next()).value as string);
+  const target = [String(up.port), "shop.localhost", "GET"];
+  return whileAsking<{ answered: number; failed: number }>("load-client.mjs", target, () => act(shop));
 }
 
 function reloadsOf({ root }: World): number {

@@ -42,7 +42,7 @@ export async function makeServer({
   return {
     ...world,
     machine,
-    snapshot: () => snapshot(join(machine.dir, "etc")),
+    snapshot: () => snapshot(...["nginx", "supervisor", "php"].map((name) => join(machine.dir, "etc", name))),
     workers() {
       const pid = readFileSync(join(machine.dir, "run/nginx.pid"), "utf8").trim();
       return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
@@ -70,8 +70,8 @@ export async function makeServingServer({
   return { ...server, before, running: await server.up() };
 }
 
-export function snapshot(dir: string): string {
-  const find = (...what: string[]) => execFileSync("find", [dir, ...what], { encoding: "utf8" });
+export function snapshot(...dirs: string[]): string {
+  const find = (...what: string[]) => execFileSync("find", [...dirs, ...what], { encoding: "utf8" });
   const names = find("-printf", "%p %y %m %u %g %l\n");
   const contents = find("-type", "f", "-exec", "sha256sum", "{}", "+");
   return [names, contents].map((text) => text.split("\n").sort().join("\n")).join("\n");

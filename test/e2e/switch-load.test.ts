@@ -1,12 +1,11 @@
-import { spawn } from "node:child_process";
 import { rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { describe, expect, test } from "vitest";
 import { readPointer } from "../../src/disk/durable.ts";
 import { other } from "../../src/environment/sides.ts";
 import { siteOf } from "../../src/environment/site.ts";
 import { moveTraffic, readTraffic } from "../../src/environment/traffic.ts";
+import { whileAsking } from "./load/client.ts";
 import { makeWorld, type World } from "./world.ts";
 
 const LONG = process.env.GREENROOM_FAULTS === "long";
@@ -51,21 +50,7 @@ async function makeTwoReleases(
 
 /** Asks all the while that `act` takes. */
 async function underLoad(port: number, method: string, act: () => Promise<void>): Promise<Seen> {
-  const child = spawn(
-    process.execPath,
-    ["test/e2e/load-client.mjs", String(port), "load.localhost", method],
-    {
-      stdio: ["ignore", "pipe", "inherit"],
-    },
-  );
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  await lines.next();
-  try {
-    await act();
-  } finally {
-    child.kill("SIGTERM");
-  }
-  return JSON.parse((await lines.next()).value as string) as Seen;
+  return whileAsking("load-client.mjs", [String(port), "load.localhost", method], act);
 }
 
 /** The switch of the program, as often as wanted: its plan's one step, without the seconds that a process takes to start. */

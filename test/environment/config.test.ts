@@ -1,14 +1,24 @@
 import { lstatSync, readFileSync, readlinkSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { isStagedAs, readStaged } from "../../src/environment/config.ts";
+import { isStagedAs, readStaged, writeConfig } from "../../src/environment/config.ts";
 import { environmentLinks, treeEntries } from "../../src/environment/links.ts";
 import { at } from "../../src/environment/site.ts";
+import type { PhpServing, Serving } from "../../src/environment/spec.ts";
 import { operations } from "../../src/servers/operations.ts";
 import { entriesOf, file } from "../release/world.ts";
 import { errorFrom, errorOf, makeStage } from "./world.ts";
 
 const config = [{ path: "config/deep/db.json", content: '{"password":"s3cret"}' }];
+
+const PHP: PhpServing = {
+  kind: "php",
+  public: "public",
+  front: "index.php",
+  health: "/",
+  user: null,
+  php: { memory: 1, upload: 1, time: 1000, workers: 1, confined: false, ini: {} },
+};
 
 async function staged() {
   const stage = makeStage();
@@ -19,13 +29,29 @@ async function staged() {
 }
 
 describe("a rendered file", () => {
-  test("is linked into the release, and kept outside of it where only its group may read", async () => {
+  test("is linked into the release, and kept outside of it", async () => {
     const { scene } = await staged();
     const inside = join(at.release(scene.site, "1"), "config/deep/db.json");
     expect(readlinkSync(inside)).toBe("../../../../config/1/config/deep/db.json");
     expect(readFileSync(inside, "utf8")).toBe(config[0]!.content);
-    expect(statSync(inside).mode & 0o777).toBe(0o640);
     expect(lstatSync(join(at.config(scene.site, "1"), "config/deep/db.json")).isFile()).toBe(true);
+  });
+
+  test.each<[path: string, serve: Serving, mode: number]>([
+    ["site/robots.txt", { kind: "static", public: "site" }, 0o644],
+    ["robots.txt", { kind: "static", public: "." }, 0o644],
+    ["sites/db.json", { kind: "static", public: "site" }, 0o640],
+    ["site/.env", { kind: "static", public: "site" }, 0o640],
+    ["site/.well-known/security.txt", { kind: "static", public: "site" }, 0o644],
+    ["site/config.php", { kind: "static", public: "site" }, 0o644],
+    ["site/config.php", { ...PHP, public: "site" }, 0o640],
+    ["config.PHTML", { ...PHP, public: "." }, 0o640],
+    ["robots.txt", { ...PHP, public: "." }, 0o644],
+  ])("%s of %j has the mode %i: what visitors see, anybody may", async (path, serve, mode) => {
+    const stage = makeStage();
+    const scene = stage.scene({ config: [{ path, content: "" }], serve });
+    writeConfig(scene.site, { version: "1", entries: [] }, scene.spec, null);
+    expect(statSync(join(at.config(scene.site, "1"), path)).mode & 0o777).toBe(mode);
   });
 
   test("isn't in the record of how the release is served, which others can't read either", async () => {

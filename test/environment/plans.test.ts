@@ -26,6 +26,7 @@ const NEW: Standing = {
   hasTree: false,
   healthy: true,
   missingStorage: [],
+  missingAccount: null,
   certificates: [],
 };
 const task = (run: string, needs: string[] = [], on: "live" | "rehearsal" = "rehearsal") => ({

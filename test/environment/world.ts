@@ -61,6 +61,7 @@ export function quietParts(): Parts {
         };
       },
     },
+    readers: async () => null,
   };
 }
 

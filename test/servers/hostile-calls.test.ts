@@ -87,8 +87,8 @@ function callsWith(text: string): { head: object; body?: Buffer }[] {
     { head: { call: "likeness", spec: { ...spec, project: text } } },
     { head: { call: "manifest", project: text, version: "1", known: [] } },
     { head: { call: "manifest", project: "shop", version: text, known: [] } },
-    { head: { call: "contents", project: "shop", version: text, contents: [0] } },
-    { head: { call: "contents", project: "shop", version: "1", contents: [text] } },
+    { head: { call: "piece", project: "shop", version: text, piece: { contents: [0], bytes: 1 } } },
+    { head: { call: "piece", project: "shop", version: "1", piece: { content: text, at: 0, bytes: 1 } } },
     {
       head: { call: "offer", head: { ...HEAD, version: text }, base: null },
       body: BODY_OF(makeDelta([], [])),

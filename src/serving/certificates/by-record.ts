@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { GreenroomError } from "../../errors.ts";
-import type { Keeping } from "./keeping.ts";
+import type { Keeping } from "../keeping.ts";
 import type { Proof } from "./prove.ts";
 import { clearLeftRecords, clearRecord, setRecord } from "./records.ts";
 

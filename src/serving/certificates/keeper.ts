@@ -4,36 +4,18 @@ import { readJsonIfWhole } from "../../disk/durable.ts";
 import { at, type Identity, type Site, siteName, siteOf } from "../../environment/site.ts";
 import { listSites } from "../../environment/state.ts";
 import { ROLES, rolesServed } from "../../environment/tls.ts";
+import type { Keeping } from "../keeping.ts";
 import { tlsPortOf } from "../machine.ts";
 import { nginxAt } from "../nginx/places.ts";
 import { createNginxRouter } from "../nginx/router.ts";
-import type { Listener } from "../up.ts";
 import { followGiven } from "./given.ts";
-import type { Keeping } from "./keeping.ts";
 import { clearLeftRecords } from "./records.ts";
 import { isDue, renew } from "./renew.ts";
 
-/** While the listener listens, certificates of all environments are got and renewed. */
-export function keepCertificates(listener: Listener, to: Omit<Keeping, "signal">): Listener {
-  const end = new AbortController();
-  let kept: Promise<void> | undefined;
-  return {
-    async listen(where) {
-      const listening = await listener.listen(where);
-      kept = keep({ ...to, signal: end.signal });
-      return listening;
-    },
-    async close(drain) {
-      end.abort();
-      await listener.close(drain);
-      await kept;
-    },
-  };
-}
-
 const LOOK = 3000;
 
-async function keep(keeping: Keeping): Promise<void> {
+/** Certificates of all environments are got and renewed, until the signal. */
+export async function keepCertificates(keeping: Keeping): Promise<void> {
   const { root, machine, signal } = keeping;
   if (tlsPortOf(machine) === null) return;
   // Of an order that was cut short.

@@ -3,8 +3,8 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ensureDirectory, readJsonIfWhole, TEMPORARY, writeJsonDurably } from "../../disk/durable.ts";
 import { GreenroomError } from "../../errors.ts";
+import type { Keeping } from "../keeping.ts";
 import { type DnsRecord, runDnsProgram } from "./dns-program.ts";
-import type { Keeping } from "./keeping.ts";
 
 type Machinery = Pick<Keeping, "root" | "machine" | "emit" | "signal">;
 

@@ -12,10 +12,10 @@ import type { Router } from "../../environment/parts.ts";
 import { at, type Identity, type Site } from "../../environment/site.ts";
 import { hostOf, install, type Role, readInstalled } from "../../environment/tls.ts";
 import { GreenroomError } from "../../errors.ts";
+import type { Keeping } from "../keeping.ts";
 import type { Machine } from "../machine.ts";
 import { byFile } from "./by-file.ts";
 import { byRecord } from "./by-record.ts";
-import type { Keeping } from "./keeping.ts";
 import { type Ordered, order } from "./order.ts";
 
 /** A certificate that an environment wants to be ordered. */

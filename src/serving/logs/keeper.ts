@@ -1,38 +1,17 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { translateErrno } from "../../errors.ts";
 import type { Emit } from "../../events.ts";
-import type { Machine } from "../machine.ts";
-import type { Listener } from "../up.ts";
+import type { Keeping } from "../keeping.ts";
 import { createRotation, type Rotation } from "./rotation.ts";
 import { writersOf } from "./writers.ts";
 
-interface Keeping {
-  root: string;
-  machine: Machine;
-  emit: Emit;
-}
-
-/** While the listener listens, logs that other programs write are moved aside when they are full. */
-export function keepLogs(listener: Listener, keeping: Keeping): Listener {
-  const end = new AbortController();
-  let kept: Promise<unknown> | undefined;
-  return {
-    async listen(where) {
-      const listening = await listener.listen(where);
-      const { root, machine } = keeping;
-      const rotations = writersOf(root, machine).map((writer) => createRotation(root, writer, machine.logs));
-      kept = Promise.all(rotations.map((rotation) => keep(rotation, keeping.emit, end.signal)));
-      return listening;
-    },
-    async close(drain) {
-      end.abort();
-      await listener.close(drain);
-      await kept;
-    },
-  };
-}
-
 const LOOK = 3000;
+
+/** Logs that other programs write are moved aside when they are full, until the signal. */
+export async function keepLogs({ root, machine, emit, signal }: Keeping): Promise<void> {
+  const rotations = writersOf(root, machine).map((writer) => createRotation(root, writer, machine.logs));
+  await Promise.all(rotations.map((rotation) => keep(rotation, emit, signal)));
+}
 
 async function keep(rotation: Rotation, emit: Emit, signal: AbortSignal): Promise<void> {
   let told = "";

@@ -1,10 +1,11 @@
 import { SIDES, type Side } from "../../environment/sides.ts";
 import { at, type Identity, type Site } from "../../environment/site.ts";
 import { phpAt } from "../php/places.ts";
-import { renderContent, renderMixed, renderPosted, renderPostedMixed } from "./content.ts";
+import { renderContent, renderPosted } from "./content.ts";
 import { readFileHeaders, renderDifferences, variable } from "./differences.ts";
 import { type Headers, renderFileHeaders } from "./headers.ts";
 import { renderHold } from "./hold.ts";
+import { renderMixed, renderPostedMixed } from "./mixed.ts";
 import { IDLE_PAGE, NOTHING_PAGE, UNKNOWN_PAGE } from "./pages.ts";
 import { renderPhpAmong } from "./php.ts";
 import { renderPreviewChoice, renderSubdomainChoice } from "./previews.ts";

@@ -5,7 +5,7 @@ import { SIDES, type Side } from "../../environment/sides.ts";
 import { at, type Site, siteName, siteOf } from "../../environment/site.ts";
 import type { PhpServing } from "../../environment/spec.ts";
 import { GreenroomError } from "../../errors.ts";
-import { readAccount } from "../../processes/account.ts";
+import { assertAccount } from "../../processes/own-account.ts";
 import { readMachine } from "../machine.ts";
 import { LONGEST } from "../supervisor/endpoint.ts";
 import { probe, untilHealthy } from "../supervisor/health.ts";
@@ -24,7 +24,7 @@ export function createPhpSupervisor(root: string): Supervisor {
       if (serve.kind !== "php") return;
       const site = siteOf(root, project, environment);
       assertServer(site);
-      assertAccount(site, serve);
+      assertNotRoot(site, serve);
       assertPoolFits(site, { serve, env });
     },
     async start(site, side, release, serve) {
@@ -66,9 +66,12 @@ function assertServer(site: Site): void {
   if (!unprivileged && readFpmPid(fpm) === null) throw notRunning(fpm);
 }
 
-function assertAccount(site: Site, { user }: PhpServing): void {
+function assertNotRoot(site: Site, { user }: PhpServing): void {
   if (process.getuid?.() !== 0) return;
-  if (user !== null) return void readAccount(user);
+  if (user !== null) {
+    assertAccount(user, site);
+    return;
+  }
   throw new GreenroomError(
     "ROOT_UNUSABLE",
     `no account but root's can reach ${site.root}, and PHP never runs as root`,

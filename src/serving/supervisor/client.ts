@@ -15,7 +15,7 @@ import {
 } from "../../environment/site.ts";
 import type { ProcessServing } from "../../environment/spec.ts";
 import { GreenroomError } from "../../errors.ts";
-import { readAccount } from "../../processes/account.ts";
+import { assertAccount } from "../../processes/own-account.ts";
 import { forgetPrograms } from "../supervisord/retire.ts";
 import { assertSocketFits, readTarget } from "./endpoint.ts";
 import { probe } from "./health.ts";
@@ -28,7 +28,7 @@ export function createSupervisorClient(root: string): Supervisor {
     assertReady({ serve, project, environment }) {
       if (serve.kind !== "process") return;
       const site = siteOf(root, project, environment);
-      if (serve.user !== null && process.getuid?.() === 0) readAccount(serve.user);
+      if (serve.user !== null && process.getuid?.() === 0) assertAccount(serve.user, site);
       if (serve.listen === "socket") assertSocketFits(site);
       assertUp(site);
     },

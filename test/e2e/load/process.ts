@@ -1,6 +1,5 @@
-import { spawn } from "node:child_process";
 import { resolve } from "node:path";
-import { createInterface } from "node:readline";
+import { whileAsking } from "./client.ts";
 
 type Kind = "GET" | "POST" | "slow" | "echo";
 
@@ -20,20 +19,11 @@ export interface ProcessSeen {
 
 /** Asks all the while that `act` takes, and until the last slow request is answered. */
 export async function processLoad(
-  target: { port: number; host: string },
+  { port, host }: { port: number; host: string },
   longest: number,
   act: () => Promise<unknown>,
 ): Promise<ProcessSeen> {
-  const client = ["test/e2e/load/process-client.mjs", String(target.port), target.host, String(longest)];
-  const child = spawn(process.execPath, client, { stdio: ["ignore", "pipe", "inherit"] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  await lines.next();
-  try {
-    await act();
-  } finally {
-    child.kill("SIGTERM");
-  }
-  return JSON.parse((await lines.next()).value as string) as ProcessSeen;
+  return whileAsking("load/process-client.mjs", [String(port), host, String(longest)], act);
 }
 
 /** An app that says of which release it is, hashes what it is sent, takes as long as the path says, and echoes. */

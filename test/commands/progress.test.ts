@@ -1,0 +1,22 @@
+import { describe, expect, test } from "vitest";
+import { describe as inWords } from "../../src/commands/progress.ts";
+
+const sent = { event: "progress", what: "sent", unit: "bytes" } as const;
+
+describe("progress", () => {
+  test.each([
+    [{ ...sent, done: 3_000_000, total: 12_000_000 }, 500, "sent: 3.0 MB of 12.0 MB"],
+    [{ ...sent, done: 3_000_000, total: 12_000_000 }, 2000, "sent: 3.0 MB of 12.0 MB, 1.5 MB/s, 6 s left"],
+    [
+      { ...sent, done: 1_000_000, total: 301_000_000 },
+      1000,
+      "sent: 1.0 MB of 301.0 MB, 1.0 MB/s, 5 min left",
+    ],
+    [{ ...sent, done: 1, total: 20_001 }, 1000, "sent: 1 B of 20.0 KB, 1 B/s, 6 h left"],
+    [{ ...sent, done: 0, total: 12 }, 9000, "sent: 0 B of 12 B"],
+    [{ ...sent, what: "read", done: 1, total: 1, unit: "files" }, 9000, "read: 1 of 1 file"],
+    [{ ...sent, what: "read", done: 7, total: null, unit: "files" }, 9000, "read: 7 files"],
+  ])("%j after %i ms is said as %3$s", (event, ms, words) => {
+    expect(inWords(event, ms)).toBe(words);
+  });
+});
