@@ -47,11 +47,13 @@ export async function withRelease<T>(
     return await withPlace(app, name, async (place) => {
       if (options.release) return use(place, await findStored(app.scene(name), place.host, options));
       return withSource(project, options.from, { emit: app.emit, build: !dryRun }, async (source) => {
-        const scene = app.sceneOf(resolveSpec(source.project, name));
-        const there = actingOn(place.host, scene.spec);
+        const spec = resolveSpec(source.project, name);
+        const scene = app.sceneOf(spec);
+        // Whom programs run as there, that machine says.
+        const there = actingOn(place.host, spec);
         if (dryRun) return use(there, foresee(scene, source, options));
-        const elsewhere = await place.host.heads(scene.spec.project);
-        const { live, avoid } = await place.host.basis(scene.spec);
+        const elsewhere = await place.host.heads(spec.project);
+        const { live, avoid } = await place.host.basis(spec);
         const onto = options.merge ? await mergeBase(scene, place.host, live) : null;
         const { version } = options;
         const { manifest, read } = makeRelease(scene, source, { version, onto, avoid, elsewhere });

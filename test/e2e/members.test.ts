@@ -1,7 +1,10 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { isAlive } from "../../src/disk/alive.ts";
 import { hasSshd, startHosts } from "../hosts.ts";
+import { until } from "../processes/program.ts";
+import { ask } from "./ask.ts";
 import { makeWorld } from "./world.ts";
 
 /** A project that knows some servers; production is on the first of them. */
@@ -115,6 +118,42 @@ describe.skipIf(!hasSshd)(
       expect(await shop.greenroom("bind", "production", "web2")).toMatchObject({ exit: 0 });
       expect(shop.read("web2", "traffic/live/index.html")).toBe("one");
       expect(shop.bound()).toEqual(["web1", "web2"]);
+    });
+
+    test("get one whose processes are well before anybody is sent to them, and end there with it", async () => {
+      const shop = await makeGrowing(2, 1, {
+        serve: { kind: "process", start: { web: "node server.js" }, health: "/" },
+      });
+      const server = `require("http").createServer((_, answer) => answer.end("pid " + process.pid)).listen(process.env.SOCKET);`;
+      shop.write({ "server.js": server });
+      const roots = shop.hosts.servers.map(({ root }) => root);
+      await shop.up(roots[0]);
+      for (let i = 0; i < 2; i++) {
+        shop.write({ "page.txt": String(i) });
+        const deployed = await shop.greenroom("deploy", "production");
+        expect(deployed, deployed.stdout).toMatchObject({ exit: 0 });
+      }
+      const refused = await shop.greenroom("bind", "production", "web2");
+      expect(refused.error).toMatchObject({
+        code: "UP_NOT_RUNNING",
+        message: expect.stringMatching(/^web2: /),
+      });
+      expect([existsSync(shop.site("web2", "traffic")), shop.bound()]).toEqual([false, ["web1"]]);
+      const up = await shop.up(roots[1]);
+      const bound = await shop.greenroom("bind", "production", "web2");
+      expect(bound, bound.stdout).toMatchObject({ exit: 0 });
+      const { body, status } = await ask(up.port, "shop.localhost");
+      expect([status, body]).toEqual([200, expect.stringMatching(/^pid \d+$/)]);
+      const pid = Number(body.slice(4));
+      expect(isAlive(pid)).toBe(true);
+      expect(await shop.greenroom("switch", "production")).toMatchObject({ exit: 0 });
+      const { result } = await shop.greenroom("status", "production", "--json");
+      expect(result.environments[0].live.release).toMatch(/\.2$/);
+
+      expect(await shop.greenroom("unbind", "production", "web2")).toMatchObject({ exit: 0 });
+      await until("its processes have ended", () => !isAlive(pid));
+      expect((await ask(up.port, "shop.localhost")).status).toBe(404);
+      expect(existsSync(shop.site("web2"))).toBe(false);
     });
 
     test("lose one, which keeps what was stored there until that is named", async () => {
