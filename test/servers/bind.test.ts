@@ -99,4 +99,31 @@ describe.skipIf(!hasSshd)("one more server (else skipped: needs sshd)", { timeou
     expect(world.live()).toEqual(["2", "2", "2"]);
     await createFleet([...members, newcomer], "", () => {}).close();
   });
+
+  test("that has gone its own way keeps the others from moving, and is brought back in line", async () => {
+    const world = await makeFleetWorld();
+    const { spec } = world;
+    const all = await reachAll(world);
+    const [first, second, third] = all as [Host, Host, Host];
+    const fleet = createFleet(all, "me@laptop", () => {});
+    for (const release of ["1", "2"]) {
+      await fleet.receive(world.store, world.make(release));
+      await fleet.operate(spec, "stage", { release, dryRun: false });
+      await fleet.operate(spec, "check", { dryRun: false });
+      if (release === "1") await fleet.operate(spec, "switch", { force: false, dryRun: false });
+    }
+    await third.operate(spec, "switch", { force: false, dryRun: false });
+    expect(world.live()).toEqual(["1", "1", "2"]);
+    await expect(fleet.operate(spec, "switch", { force: true, dryRun: false })).rejects.toMatchObject({
+      code: "SERVERS_DIFFER",
+      hint: "greenroom recover production; else, if web1 is right: greenroom bind production web3",
+    });
+    expect(world.live()).toEqual(["1", "1", "2"]);
+    const binding = { members: [first, second], spec, store: world.store, emit: () => {} };
+    await bind({ ...binding, newcomer: third });
+    expect(world.live()).toEqual(["1", "1", "1"]);
+    await fleet.operate(spec, "switch", { force: false, dryRun: false });
+    expect(world.live()).toEqual(["2", "2", "2"]);
+    await fleet.close();
+  });
 });
