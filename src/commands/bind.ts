@@ -40,7 +40,8 @@ export async function bindServer(app: App, environment: string, server: string, 
       }
       const { emit } = app;
       const likeness = await bind({ newcomer: newcomer!, members, spec, store, emit });
-      if (!spec.servers.includes(server)) editServers(project.dir, environment, [...spec.servers, server]);
+      if (!spec.servers.includes(server))
+        editServers(project.dir, environment, (now) => [...new Set([...now, server])]);
       return { ...about, release: likeness?.live.release ?? null };
     });
   } finally {

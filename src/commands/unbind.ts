@@ -55,7 +55,9 @@ export async function unbindServer(
       .catch(unlessGone(environment, server));
   };
   const { storage } = given.gone ? { storage: null } : await withMachines(app, [server], leave);
-  if (!dryRun && spec.servers.includes(server)) editServers(project.dir, environment, left);
+  const isNamed = spec.servers.includes(server);
+  if (!dryRun && isNamed)
+    editServers(project.dir, environment, (now) => now.filter((name) => name !== server));
   return { environment, server, servers: left, storage, touched: !given.gone, dryRun };
 }
 

@@ -3,16 +3,22 @@ import { join } from "node:path";
 import { findNodeAtLocation, type Node, parseTree } from "jsonc-parser";
 import { writeFileDurably } from "../disk/durable.ts";
 import { parseProject } from "./load.ts";
-import { PROJECT_FILE } from "./schema.ts";
+import { PROJECT_FILE, type ProjectFile } from "./schema.ts";
 
 /** On which servers an environment is, from now on. All else in greenroom.json stays as it was written. */
-export function editServers(dir: string, environment: string, servers: string[]): void {
+export function editServers(dir: string, environment: string, change: (servers: string[]) => string[]): void {
   const path = realpathSync(join(dir, PROJECT_FILE));
   const before = readFileSync(path, "utf8");
-  const after = withServers(before, environment, servers);
+  // Somebody may have written it since the command began.
+  const { servers } = meaningOf(before).environments[environment]!;
+  const after = withServers(before, environment, change(servers));
   // Whatever comes out is looked at before it takes the place of what somebody wrote.
-  parseProject(after.replace(BYTE_ORDER_MARK, ""));
+  meaningOf(after);
   if (after !== before) writeFileDurably(path, after, statSync(path).mode & 0o777);
+}
+
+function meaningOf(text: string): ProjectFile {
+  return parseProject(text.replace(BYTE_ORDER_MARK, ""));
 }
 
 const BYTE_ORDER_MARK = /^\uFEFF/;

@@ -2,7 +2,9 @@ import { readBasis } from "../environment/basis.ts";
 import { readLikeness } from "../environment/likeness.ts";
 import type { EnvironmentSpec } from "../environment/spec.ts";
 import type { Scene } from "../environment/world.ts";
-import { readRelease } from "../release/store.ts";
+import { GreenroomError } from "../errors.ts";
+import type { Manifest } from "../release/manifest.ts";
+import { readHead, readRelease, type Store } from "../release/store.ts";
 import type { Output } from "./calls.ts";
 import type { Host } from "./host.ts";
 import { performHere, withIntent } from "./perform.ts";
@@ -28,8 +30,16 @@ export function createLocalHost(sceneOf: (spec: EnvironmentSpec) => Scene): Host
     basis: async (spec) => readBasis(sceneOf(spec)),
     // Releases are made in its own store.
     heads: async () => [],
-    async receive() {},
+    receive: async (store, manifest) => assertThere(store, manifest),
     give: async (store, { project, version }) => readRelease(store, project, version),
     async close() {},
   };
+}
+
+/** It came by way of this very store, unless that has another release of the name. */
+function assertThere(store: Store, { project, version, digest }: Manifest): void {
+  if (readHead(store, project, version)?.digest === digest) return;
+  throw new GreenroomError("VERSION_EXISTS", `${project} ${version} exists with other content here`, {
+    hint: "greenroom releases",
+  });
 }

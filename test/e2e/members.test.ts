@@ -189,6 +189,23 @@ describe.skipIf(!hasSshd)(
       expect(await shop.greenroom("unbind", "production", "web2")).toMatchObject({ exit: 0 });
     });
 
+    test("may be this very machine, and several at once", async () => {
+      const shop = await makeGrowing(3, 1);
+      await shop.greenroom("deploy", "production");
+      const colleague = makeWorld({
+        "greenroom.json": JSON.parse(readFileSync(join(shop.project, "greenroom.json"), "utf8")),
+      });
+      const all = await Promise.all(
+        ["web2", "web3"].map((name) => shop.greenroom("bind", "production", name)),
+      );
+      expect(all.map(({ exit }) => exit)).toEqual([0, 0]);
+      expect(shop.bound().sort()).toEqual(["web1", "web2", "web3"]);
+      const here = await colleague.greenroom("bind", "production", "local");
+      expect(here, here.stdout).toMatchObject({ exit: 0 });
+      const live = join(colleague.root, "sites/shop/production/traffic/live/index.html");
+      expect(readFileSync(live, "utf8")).toBe("one");
+    });
+
     test("may be none at last, and others after that", async () => {
       const shop = await makeGrowing(2, 1, { storage: ["uploads"] });
       await shop.greenroom("deploy", "production");

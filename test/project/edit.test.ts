@@ -47,9 +47,9 @@ describe("the servers of an environment in greenroom.json", () => {
     writeFileSync(file, text);
     chmodSync(file, 0o600);
     symlinkSync(file, join(dir, "greenroom.json"));
-    expect(errorOf(() => editServers(dir, "production", ["web9"])).code).toBe("CONFIG_INVALID");
+    expect(errorOf(() => editServers(dir, "production", () => ["web9"])).code).toBe("CONFIG_INVALID");
     expect(readFileSync(file, "utf8")).toBe(text);
-    editServers(dir, "production", ["local", "web1"]);
+    editServers(dir, "production", (now) => [...now, "web1"]);
     expect(JSON.parse(readFileSync(file, "utf8")).environments.production.servers).toEqual(["local", "web1"]);
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });

@@ -1,15 +1,29 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { orNull } from "../../src/disk/durable.ts";
 import { openStore } from "../../src/release/store.ts";
 import { bind } from "../../src/servers/bind.ts";
 import { createFleet } from "../../src/servers/fleet.ts";
 import type { Host } from "../../src/servers/host.ts";
+import { LONG } from "../faults/harness/machine.ts";
 import { hasSshd } from "../hosts.ts";
 import { temporaryFolder } from "../release/world.ts";
 import { makeFleetWorld, reachAll } from "./fleet-world.ts";
 
 afterEach(() => vi.unstubAllEnvs());
+
+const KILLS = LONG ? 60 : 12;
+
+/** Ends the program at the far end of a line as a power cut would. */
+function killProgramIn(root: string): void {
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    const words =
+      orNull(() => readFileSync(`/proc/${pid}/cmdline`, "utf8"), "ENOENT", "ESRCH")?.split("\0") ?? [];
+    if (words.includes("host") && words.includes(root) && words[1]?.endsWith(".mjs"))
+      process.kill(Number(pid), "SIGKILL");
+  }
+}
 
 /** From the call of that number on, the client is dead: nothing of it reaches anybody. */
 function dyingAt(host: Host, last: number): Host {
@@ -70,6 +84,40 @@ describe.skipIf(!hasSshd)("one more server (else skipped: needs sshd)", { timeou
     await together.operate(spec, "rollback", { to: null, force: false, dryRun: false });
     expect(world.live()).toEqual(["1", "1", "1"]);
     await together.close();
+  });
+
+  test("shows nothing or what the others show, wherever its own program is killed", async () => {
+    const world = await makeFleetWorld();
+    const { spec, servers } = world;
+    const [first, second] = (await reachAll(world)) as [Host, Host, Host];
+    const fleet = createFleet([first, second], "me@laptop", () => {});
+    await fleet.receive(world.store, world.make("1"));
+    await fleet.operate(spec, "stage", { release: "1", dryRun: false });
+    await fleet.operate(spec, "check", { dryRun: false });
+    await fleet.operate(spec, "switch", { force: false, dryRun: false });
+    const binding = { members: [first, second], spec, store: world.store, emit: () => {} };
+    let killed = 0;
+    for (let wait = 0; wait < KILLS; wait++) {
+      const newcomer = await world.reach(servers[2]!);
+      if (wait > 0) await newcomer.operate(spec, "remove", { force: true, storage: true, dryRun: false });
+      const timer = setTimeout(() => killProgramIn(servers[2]!.root), wait * 4);
+      killed += await bind({ ...binding, newcomer }).then(
+        () => 0,
+        (error: unknown) => {
+          expect(error).toMatchObject({ code: "LINE_CUT" });
+          return 1;
+        },
+      );
+      clearTimeout(timer);
+      await newcomer.close();
+      expect([null, "1"]).toContain(world.live()[2]);
+      const again = await world.reach(servers[2]!);
+      await bind({ ...binding, newcomer: again });
+      expect(world.live()).toEqual(["1", "1", "1"]);
+      await again.close();
+    }
+    expect(killed).toBeGreaterThan(KILLS / 4);
+    await fleet.close();
   });
 
   test("takes up what the others do while it gets ready", async () => {
