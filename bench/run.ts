@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { removeTree } from "../src/disk/remove.ts";
 import { benchCanary } from "./canary.ts";
 import { benchCommands } from "./commands.ts";
+import { benchDeploy } from "./deploy.ts";
 import { benchEnvironments } from "./environments.ts";
 import { benchFlip } from "./flip.ts";
 import { benchMemory } from "./memory.ts";
@@ -26,6 +27,7 @@ const benches: Record<string, (dir: string) => Promise<Row[]> | Row[]> = {
   "process-load": benchProcessLoad,
   environments: benchEnvironments,
   canary: benchCanary,
+  deploy: benchDeploy,
 };
 
 const wanted = process.argv.slice(2);

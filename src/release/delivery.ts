@@ -8,11 +8,15 @@ import type { Entry, FileEntry, Manifest } from "./manifest.ts";
 import { addPart } from "./parts.ts";
 import { addRelease, objectName, objectPath, readHead, type Store } from "./store.ts";
 
-/** One file for each content that the store lacks of a release. */
-export function lackingContents(store: Store, { entries }: Pick<Manifest, "entries">): FileEntry[] {
+/** One file for each content that the store lacks of a release; `known` entries are of one that it has. */
+export function lackingContents(
+  store: Store,
+  { entries }: Pick<Manifest, "entries">,
+  known: ReadonlySet<Entry>,
+): FileEntry[] {
   const seen = new Set<string>();
   return entries.filter((entry): entry is FileEntry => {
-    if (entry.kind !== "file" || seen.has(objectName(entry))) return false;
+    if (entry.kind !== "file" || known.has(entry) || seen.has(objectName(entry))) return false;
     seen.add(objectName(entry));
     return !existsSync(objectPath(store, entry));
   });
@@ -65,7 +69,7 @@ function assertContent(entry: FileEntry, bytes: Buffer): void {
 
 /** The release is in the store once all its contents are; the store's own times count, where it had a content before. */
 export function recordDelivered(store: Store, manifest: Manifest, known: Set<Entry>): void {
-  if (lackingContents(store, manifest).length > 0) {
+  if (lackingContents(store, manifest, known).length > 0) {
     throw new GreenroomError("VERIFY_FAILED", `contents of ${manifest.version} have gone missing meanwhile`, {
       hint: "give the same command again",
     });

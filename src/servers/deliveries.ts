@@ -42,8 +42,9 @@ export function createDeliveries(store: Store): Deliveries {
       const base = parse(name.nullable(), from);
       const before = base === null ? [] : readRelease(store, head.project, base).entries;
       const manifest = parseManifest(head, before, body);
-      offered = { manifest, known: new Set(before) };
-      return lackingOf(store, manifest);
+      const known = new Set(before);
+      offered = { manifest, known };
+      return lackingOf(store, manifest, known);
     },
     put({ contents }, body) {
       const taken = parseContents(current().manifest, contents, body);
@@ -67,9 +68,10 @@ export function createDeliveries(store: Store): Deliveries {
   };
 }
 
-export function lackingOf(store: Store, manifest: Manifest): Lacking {
+/** `known` are entries of a release that is there. */
+export function lackingOf(store: Store, manifest: Manifest, known: ReadonlySet<Entry>): Lacking {
   const place = new Map(manifest.entries.map((entry, i) => [entry, i]));
-  const lacking = lackingContents(store, manifest);
+  const lacking = lackingContents(store, manifest, known);
   const begun = lacking.map((entry): [number, number] => [place.get(entry)!, sizeOfPart(store, entry)]);
   return { lacks: begun.map(([index]) => index), begun: begun.filter(([, size]) => size > 0) };
 }

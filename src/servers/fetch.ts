@@ -2,7 +2,7 @@ import type { Emit } from "../events.ts";
 import { recordDelivered, takeContents, takePart } from "../release/delivery.ts";
 import type { Manifest } from "../release/manifest.ts";
 import { findRelease, listHeads, readHead, type Store } from "../release/store.ts";
-import { lackingOf } from "./deliveries.ts";
+import { type Lacking, lackingOf } from "./deliveries.ts";
 import { parseContents, parseHead, parseManifest, parsePart } from "./incoming.ts";
 import { piecesOf } from "./pieces.ts";
 import type { Parcel } from "./wire.ts";
@@ -31,15 +31,21 @@ export async function fetchRelease(
   const { head, base } = came.head as { head: unknown; base: string | null };
   const before = base === null ? [] : (findRelease(store, project, base)?.entries ?? []);
   const manifest = parseManifest(parseHead(head), before, came.body);
-  await fetchContents(ask, store, manifest, emit);
+  const shared = new Set(before);
+  await fetchContents(ask, store, manifest, lackingOf(store, manifest, shared), emit);
   const isFree = readHead(store, project, version) === null;
-  if (isFree) recordDelivered(store, manifest, new Set(before));
+  if (isFree) recordDelivered(store, manifest, shared);
   return isFree ? (findRelease(store, project, version) ?? manifest) : manifest;
 }
 
-async function fetchContents(ask: AskForBytes, store: Store, manifest: Manifest, emit: Emit): Promise<void> {
+async function fetchContents(
+  ask: AskForBytes,
+  store: Store,
+  manifest: Manifest,
+  { lacks, begun }: Lacking,
+  emit: Emit,
+): Promise<void> {
   const { project, version, entries } = manifest;
-  const { lacks, begun } = lackingOf(store, manifest);
   const pieces = piecesOf(entries, lacks, new Map(begun));
   const total = pieces.reduce((sum, { bytes }) => sum + bytes, 0);
   let done = 0;

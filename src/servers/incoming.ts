@@ -45,7 +45,7 @@ export function parseHead(value: unknown): ManifestHead {
 export function parseManifest(head: ManifestHead, before: Entry[], body: Buffer): Manifest {
   const delta = parse(deltaSchema, JSON.parse(unpack(body).toString("utf8")));
   const entries = applyDelta(before, delta);
-  assertEntries(entries);
+  assertEntries(entries, new Set(before));
   if (digestOf(entries) !== head.digest) throw damaged(head.version);
   return { ...head, entries };
 }
@@ -86,9 +86,10 @@ function unpack(body: Buffer): Buffer {
 }
 
 /** What becomes a path on this machine. */
-function assertEntries(entries: Entry[]): void {
+function assertEntries(entries: Entry[], known: ReadonlySet<Entry>): void {
   const paths = new Set<string>();
   for (const entry of entries) {
+    if (known.has(entry)) continue;
     const { path } = entry;
     const parts = path.split("/");
     const isFit = !path.includes("\0") && parts.every((part) => !["", ".", ".."].includes(part));

@@ -4,7 +4,7 @@ import { describe as inWords } from "../../src/commands/progress.ts";
 const sent = { event: "progress", what: "sent", unit: "bytes" } as const;
 
 describe("progress", () => {
-  test.each([
+  test.each<[event: Parameters<typeof inWords>[0], ms: number, words: string]>([
     [{ ...sent, done: 3_000_000, total: 12_000_000 }, 500, "sent: 3.0 MB of 12.0 MB"],
     [{ ...sent, done: 3_000_000, total: 12_000_000 }, 2000, "sent: 3.0 MB of 12.0 MB, 1.5 MB/s, 6 s left"],
     [
