@@ -11,6 +11,7 @@ import { benchMemory } from "./memory.ts";
 import { benchNginx } from "./nginx.ts";
 import { benchProcessLoad } from "./process-load.ts";
 import { benchRouter } from "./router.ts";
+import { benchServers } from "./servers.ts";
 import { benchServingLoad } from "./serving-load.ts";
 import { benchStage } from "./stage.ts";
 import { printTable, type Row } from "./table.ts";
@@ -27,6 +28,7 @@ const benches: Record<string, (dir: string) => Promise<Row[]> | Row[]> = {
   "process-load": benchProcessLoad,
   environments: benchEnvironments,
   canary: benchCanary,
+  servers: benchServers,
   deploy: benchDeploy,
 };
 

@@ -15,6 +15,7 @@ const PACKAGES = {
   openssl: "openssl",
   ip: "iproute2",
   "php-fpm": "php-fpm php-cli",
+  rsync: "rsync",
   wrk: "wrk",
 };
 

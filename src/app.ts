@@ -12,6 +12,7 @@ import { findServer } from "./servers/find-server.ts";
 import type { Host } from "./servers/host.ts";
 import { createLocalHost } from "./servers/local.ts";
 import { LOCAL } from "./servers/server.ts";
+import type { Patience } from "./servers/ssh/line.ts";
 import { accountFor } from "./serving/accounts.ts";
 import { createSupervisorClient } from "./serving/supervisor/client.ts";
 
@@ -30,7 +31,7 @@ export interface App {
   scene(environment: string | undefined): Scene;
   sceneOf(spec: EnvironmentSpec): Scene;
   /** A machine by its name in greenroom.json, with a line to it where it isn't this one. */
-  host(name: string): Promise<Host>;
+  host(name: string, patience?: Patience): Promise<Host>;
 }
 
 export interface AppOptions {
@@ -72,11 +73,11 @@ export function createApp({ root: given, project: start, emit, by = whoAmI(), ve
     world,
     scene: (environment) => sceneOf(resolveSpec(project(), chooseEnvironment(project(), environment))),
     sceneOf,
-    async host(name) {
-      if (name === LOCAL) return createLocalHost(sceneOf);
+    async host(name, patience) {
+      if (name === LOCAL) return createLocalHost(sceneOf, { root, version });
       const { connect, readOwnBundle } = await import("./servers/remote.ts");
       const server = findServer(project().file, name);
-      return connect(server, { bundle: readOwnBundle(version), by, emit: naming(name, emit) });
+      return connect(server, { bundle: readOwnBundle(version), by, emit: naming(name, emit), patience });
     },
   };
 }

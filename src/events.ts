@@ -9,6 +9,8 @@ export type Event =
       unit: "files" | "bytes" | "releases";
     }
   | { event: "line"; source: string; text: string }
+  /** A line of a log, as it is added; the answer to whoever asked for it. */
+  | { event: "logged"; at: string; server: string; several: boolean; source: string; text: string }
   | { event: "warning"; text: string }
   | { event: "ready"; url: string; port: number }
   | { event: "result"; result: unknown }

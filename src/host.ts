@@ -1,17 +1,24 @@
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { createApp } from "./app.ts";
-import type { Emit } from "./events.ts";
-import { serveCalls } from "./servers/serve-calls.ts";
+import { serveCalls, type Workshop } from "./servers/serve.ts";
 
 /** `greenroom host`: the program at the far end of a line, for another Greenroom and not for people. */
 export async function main(argv: string[], version: string): Promise<void> {
   const { values } = parseArgs({ args: argv, options: { root: { type: "string" } } });
-  const appOf = (emit: Emit, by?: string) =>
-    createApp({ root: values.root, project: undefined, emit, version, ...(by === undefined ? {} : { by }) });
-  const callee = {
-    version,
-    sceneOf: (spec, emit, by) => appOf(emit, by).sceneOf(spec),
-    store: () => appOf(() => {}).world().store,
-  } satisfies Parameters<typeof serveCalls>[0];
-  await serveCalls(callee, process.stdin, process.stdout);
+  const root = values.root === undefined ? await usualRoot() : resolve(values.root);
+  await serveCalls({ root, version, open: () => openWorkshop(root, version) }, process.stdin, process.stdout);
+}
+
+/** All that can be done to environments is loaded only by those who do something. */
+async function openWorkshop(root: string, version: string): Promise<Workshop> {
+  const { createApp } = await import("./app.ts");
+  return {
+    sceneOf: (spec, emit, by) => createApp({ root, project: undefined, emit, version, by }).sceneOf(spec),
+    store: () => createApp({ root, project: undefined, emit: () => {}, version }).world().store,
+  };
+}
+
+async function usualRoot(): Promise<string> {
+  const { createApp } = await import("./app.ts");
+  return createApp({ root: undefined, project: undefined, emit: () => {}, version: "" }).root;
 }

@@ -15,7 +15,11 @@ export interface Hosts {
   config: string;
   /** Gives a server a new host key, as a stranger in its place would have. */
   impersonate(name: string): Promise<void>;
+  /** Takes no more connections; those that are there go on. */
   stop(name: string): Promise<void>;
+  /** The same, and all connections end at once. */
+  kill(name: string): Promise<void>;
+  start(name: string): Promise<void>;
 }
 
 export interface OpenHosts extends Hosts {
@@ -54,10 +58,21 @@ UpdateHostKeys no
 `,
   );
   const stop = async (name: string) => end(running.get(name)!);
+  const start = async (name: string) => {
+    const { port } = servers.find((server) => server.name === name)!;
+    running.set(name, await startSshd(join(dir, name), `127.0.1.${name.slice(3)}`, port!));
+  };
   return {
     servers,
     config,
     stop,
+    start,
+    async kill(name) {
+      const { pid } = running.get(name)!;
+      const sessions = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean);
+      await stop(name);
+      for (const session of sessions) process.kill(Number(session), "SIGKILL");
+    },
     async close() {
       for (const child of running.values()) await end(child);
       rmSync(dir, { recursive: true, force: true });
@@ -67,8 +82,7 @@ UpdateHostKeys no
       const own = join(dir, name);
       for (const file of ["host", "host.pub"]) rmSync(join(own, file));
       makeKey(join(own, "host"));
-      const { port } = servers.find((server) => server.name === name)!;
-      running.set(name, await startSshd(own, `127.0.1.${name.slice(3)}`, port!));
+      await start(name);
     },
   };
 }

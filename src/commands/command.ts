@@ -1,4 +1,5 @@
 import type { App } from "../app.ts";
+import type { GreenroomError } from "../errors.ts";
 import type { Paint } from "./paint.ts";
 
 interface Flag {
@@ -48,6 +49,8 @@ export interface Command<O extends Options = Options, R = unknown> {
   run(context: Context<O>): Promise<R> | R;
   /** The answer for people, where --json doesn't ask for the answer itself. */
   render(result: R, paint: Paint): string;
+  /** What is wrong beside an answer that is worth showing; it says the exit code. */
+  failure?(result: R): GreenroomError | null;
 }
 
 export function defineCommand<const O extends Options, R>(command: Command<O, R>): Command {

@@ -2,6 +2,7 @@ import type { App } from "../app.ts";
 import { examine } from "../environment/doctor.ts";
 import { GreenroomError } from "../errors.ts";
 import { countOf } from "../events.ts";
+import { examineServers, serversOf } from "../servers/doctor.ts";
 import { examineMachine } from "../serving/doctor.ts";
 import { examinePhp } from "../serving/php/doctor.ts";
 import { examineProcesses } from "../serving/supervisor/failing.ts";
@@ -20,6 +21,7 @@ export default defineCommand({
       ...(await examineMachine(app.root)),
       ...examineProcesses(app.root),
       ...(isPhp(app) ? examinePhp(app.root) : []),
+      ...(await examineServers(serversOf(app.project), app.host)),
     ];
     const findings = found.map((finding) =>
       name && finding.remedy ? { ...finding, remedy: nameIn(finding.remedy, name) } : finding,

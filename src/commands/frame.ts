@@ -10,17 +10,22 @@ import { createScreen, type Screen } from "./screen.ts";
 /** Parses, calls, prints; answers the exit code. */
 export async function main(argv: string[], version: string): Promise<number> {
   const screen = createScreen(argv.includes("--json"));
-  const program = await buildProgram(argv, version, screen);
+  let exit = 0;
+  const program = await buildProgram(argv, screen, version, (code) => {
+    exit = code;
+  });
   try {
     await program.parseAsync(argv.length === 0 ? ["--help"] : argv, { from: "user" });
-    return 0;
+    return exit;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     return screen.fail(error instanceof CommanderError ? usageError(error) : error);
   }
 }
 
-async function buildProgram(argv: string[], version: string, screen: Screen): Promise<Commander> {
+type Exit = (code: number) => void;
+
+async function buildProgram(argv: string[], screen: Screen, version: string, exit: Exit): Promise<Commander> {
   const program = new Commander("greenroom")
     .description("Stages, rehearses and releases websites on your own servers.")
     .version(version)
@@ -32,7 +37,7 @@ async function buildProgram(argv: string[], version: string, screen: Screen): Pr
   for (const [name, { about, load }] of Object.entries(commands)) {
     const child = program.command(name).description(about);
     // Only the command that was typed is loaded; the others are there for the list.
-    if (name === typed) declare(child, (await load()).default, screen, version);
+    if (name === typed) declare(child, (await load()).default, screen, version, exit);
   }
   return program;
 }
@@ -45,7 +50,7 @@ Examples:
   greenroom switch production     make the rehearsal live
   greenroom rollback production   return to the release before`;
 
-function declare(child: Commander, command: Command, screen: Screen, version: string): void {
+function declare(child: Commander, command: Command, screen: Screen, version: string, exit: Exit): void {
   for (const word of command.words) child.argument(word);
   for (const [name, option] of Object.entries(command.options)) {
     const spoken = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -59,7 +64,7 @@ function declare(child: Commander, command: Command, screen: Screen, version: st
     .addHelpText("after", `\nExamples:\n${command.examples.map((example) => `  ${example}`).join("\n")}`)
     .action(async (...given: unknown[]) => {
       const words = given.slice(0, command.words.length).filter((word) => word !== undefined) as string[];
-      await call(command, words, child.opts(), screen, version);
+      exit(await call(command, words, child.opts(), screen, version));
     });
 }
 
@@ -71,7 +76,7 @@ async function call(
   parsed: Parsed,
   screen: Screen,
   version: string,
-): Promise<void> {
+): Promise<number> {
   assertGiven(parsed);
   const app = createApp({
     root: parsed.root as string | undefined,
@@ -87,7 +92,8 @@ async function call(
   ) as Parameters<Command<Options>["run"]>[0]["options"];
   const [dryRun, json] = [parsed.dryRun === true, parsed.json === true];
   const result = await answer(command, { app, words, options, dryRun, json });
-  screen.succeed(result, (paint) => command.render(result, paint));
+  const failure = command.failure?.(result) ?? null;
+  return screen.succeed(result, (paint) => command.render(result, paint), failure);
 }
 
 async function answer(command: Command, context: Context): Promise<unknown> {

@@ -18,13 +18,15 @@ export const commands: Record<string, Listed> = {
   resume: { about: "let go those who are held", load: () => import("./resume.ts") },
   status: { about: "show what is live and what is rehearsed", load: () => import("./status.ts") },
   log: {
-    about: "show what was done to an environment, or what visitors asked for",
+    about: "show all logs of an environment, follow them",
     load: () => import("./log.ts"),
   },
   releases: { about: "list the releases", load: () => import("./releases.ts") },
   verify: { about: "compare every byte on disk with the manifests", load: () => import("./verify.ts") },
   prune: { about: "delete releases that no environment needs", load: () => import("./prune.ts") },
   remove: { about: "take an environment off all its servers", load: () => import("./remove.ts") },
+  pull: { about: "fetch storage of an environment", load: () => import("./pull.ts") },
+  push: { about: "bring files into storage of an environment", load: () => import("./push.ts") },
   recover: {
     about: "end what was cut short between several servers",
     load: () => import("./recover.ts"),

@@ -1,25 +1,34 @@
-import { type LoggedRequest, readAccessLog } from "../environment/access-log.ts";
-import type { Scene } from "../environment/world.ts";
+import type { LoggedRequest } from "../environment/access-log.ts";
 import type { Paint } from "./paint.ts";
 import { visible } from "./visible.ts";
 
 export interface Access {
   environment: string;
-  requests: LoggedRequest[];
+  servers: string[];
+  requests: (LoggedRequest & { server: string })[];
 }
 
 /** What visitors asked for last. */
-export function accessOf({ site, spec }: Scene, count: number): Access {
-  return { environment: spec.environment, requests: readAccessLog(site, count) };
-}
-
-export function renderAccess({ environment, requests }: Access, paint: Paint): string {
+export function renderAccess({ environment, servers, requests }: Access, paint: Paint): string {
   if (requests.length === 0)
     return `nothing is logged of visits to ${environment}; only nginx writes such a log`;
+  const several = servers.length > 1;
   return paint.table(
-    ["when", "status", "ms", "bytes", "request", "bucket", "side", "release", "from"],
-    requests.map(({ at, status, ms, bytes, method, host, uri, bucket, side, release, from }) => [
+    [
+      "when",
+      ...(several ? ["server"] : []),
+      "status",
+      "ms",
+      "bytes",
+      "request",
+      "bucket",
+      "side",
+      "release",
+      "from",
+    ],
+    requests.map(({ at, server, status, ms, bytes, method, host, uri, bucket, side, release, from }) => [
       at.slice(0, 19).replace("T", " "),
+      ...(several ? [server] : []),
       `${status}`,
       `${ms}`,
       `${bytes}`,

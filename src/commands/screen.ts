@@ -1,5 +1,6 @@
 import { ERRORS, errnoOf, GreenroomError, translateErrno } from "../errors.ts";
 import type { Emit, Event } from "../events.ts";
+import { renderLine } from "./log-lines.ts";
 import { createPaint, type Paint } from "./paint.ts";
 import { createProgress } from "./progress.ts";
 import { visible, visibleInColour } from "./visible.ts";
@@ -7,7 +8,8 @@ import { visible, visibleInColour } from "./visible.ts";
 /** Where a command's events, its answer and its failure go. */
 export interface Screen {
   emit: Emit;
-  succeed(result: unknown, render: (paint: Paint) => string): void;
+  /** `failure` is what is wrong beside the answer. The exit code that fits. */
+  succeed(result: unknown, render: (paint: Paint) => string, failure: GreenroomError | null): number;
   /** The exit code that fits. */
   fail(error: unknown): number;
 }
@@ -36,12 +38,17 @@ function watchAnswer(): void {
 
 function jsonScreen(): Screen {
   const emit = (event: Event) => void process.stdout.write(`${JSON.stringify(event)}\n`);
+  const fail = (error: unknown) => {
+    const { exit, code, message, hint, detail } = explain(error);
+    emit({ event: "error", code, message, hint, detail });
+    return exit;
+  };
   return {
     emit,
-    succeed: (result) => emit({ event: "result", result }),
-    fail(error) {
-      const { exit, code, message, hint, detail } = explain(error);
-      emit({ event: "error", code, message, hint, detail });
+    fail,
+    succeed(result, _render, failure) {
+      const exit = failure ? fail(failure) : 0;
+      emit({ event: "result", result });
       return exit;
     },
   };
@@ -55,25 +62,28 @@ function humanScreen(): Screen {
     progress.clear();
     process.stderr.write(`${line}\n`);
   };
+  const fail = (error: unknown) => {
+    const { exit, code, message, hint, detail } = explain(error);
+    say(`${paint.red("error")}  ${code}  ${visible(message)}`);
+    for (const line of detail.join("\n").split("\n"))
+      if (line) say(`       ${visible(line.replaceAll("\t", "    "))}`);
+    if (hint) say(`${paint.bold("try")}    ${visible(hint)}`);
+    return exit;
+  };
   return {
     emit(event) {
       if (event.event === "step") say(paint.dim(`· ${visible(event.text)}`));
       if (event.event === "line") say(`${paint.dim(`${event.source} |`)} ${visibleInColour(event.text)}`);
       if (event.event === "warning") say(`${paint.yellow("warning")}  ${visible(event.text)}`);
+      if (event.event === "logged") process.stdout.write(`${renderLine(event, event.several, paint)}\n`);
       if (event.event === "ready") say(`listening on ${event.url}`);
       if (event.event === "progress") progress.show(event);
     },
-    succeed(_result, render) {
+    fail,
+    succeed(_result, render, failure) {
       progress.clear();
       process.stdout.write(`${visibleInColour(render(paint))}\n`);
-    },
-    fail(error) {
-      const { exit, code, message, hint, detail } = explain(error);
-      say(`${paint.red("error")}  ${code}  ${visible(message)}`);
-      for (const line of detail.join("\n").split("\n"))
-        if (line) say(`       ${visible(line.replaceAll("\t", "    "))}`);
-      if (hint) say(`${paint.bold("try")}    ${visible(hint)}`);
-      return exit;
+      return failure ? fail(failure) : 0;
     },
   };
 }

@@ -1,87 +1,80 @@
 import type { App } from "../app.ts";
-import { describeCertificate } from "../environment/certificate-state.ts";
-import { chooseEnvironment } from "../project/resolve.ts";
-import { describeFailing, SHOWN } from "../serving/supervisor/failing.ts";
+import { GreenroomError } from "../errors.ts";
+import { chooseEnvironment, resolveSpec } from "../project/resolve.ts";
+import { describeSkew, isOff } from "../servers/clock.ts";
+import { LOCAL } from "../servers/server.ts";
+import { differences, type Seen, survey } from "../servers/survey.ts";
+import type { View } from "../servers/view.ts";
 import { isUp } from "../serving/supervisor/up-state.ts";
 import { defineCommand } from "./command.ts";
-import type { Paint } from "./paint.ts";
-import { withPlace } from "./with-place.ts";
+import { renderStatus } from "./status-tables.ts";
 
 export default defineCommand({
   words: ["[environment]"],
   options: {},
   changes: false,
   examples: ["greenroom status", "greenroom status production --json"],
-  async run({ app, words }) {
-    const project = app.project();
-    const names = words[0] ? [chooseEnvironment(project, words[0])] : Object.keys(project.file.environments);
-    return {
-      project: project.file.project,
-      /** Whether a `greenroom up` serves the root; another web server may. */
-      up: isUp(app.root),
-      environments: await Promise.all(names.map((name) => statusOf(app, name))),
-    };
+  run: ({ app, words }) => statusOf(app, words[0]),
+  render: renderStatus,
+  failure: ({ servers }) => {
+    const silent = servers.flatMap(({ problem }) => problem ?? []);
+    if (silent.length === 0) return null;
+    const { hint } = silent[0]!;
+    return new GreenroomError(
+      "SERVER_UNREACHABLE",
+      `${silent.length} of ${servers.length} servers gave no answer`,
+      {
+        detail: silent.map(({ message }) => message),
+        ...(hint === null ? {} : { hint }),
+      },
+    );
   },
-  render: ({ project, up, environments }, paint) =>
-    `${paint.bold(project)}\n${paint.table(
-      [
-        "environment",
-        "live",
-        "rehearsal",
-        "checks",
-        "blue/green",
-        ...(somePaused(environments) ? ["paused"] : []),
-      ],
-      environments.map(({ name, live, rehearsal, traffic, paused }) => [
-        name,
-        live ? `${live.release} (${live.side})` : "nothing",
-        rehearsal.release ? `${rehearsal.release} (${rehearsal.side})` : `nothing (${rehearsal.side})`,
-        rehearsal.release ? rehearsal.checks : "-",
-        `${traffic.blue}/${traffic.green}`,
-        ...(somePaused(environments) ? [describePause(paused)] : []),
-      ]),
-    )}\n\n${paint.table(
-      ["environment", "live at", "rehearsal at"],
-      environments.map(({ name, rehearsal, urls }) => [
-        name,
-        urls.live,
-        (rehearsal.release && urls.rehearsal) ?? "-",
-      ]),
-    )}${renderFailing(environments, paint)}${renderCertificates(environments, paint)}${up ? "" : "\n\ngreenroom up isn't running here; to start it: greenroom up"}`,
 });
 
-type Status = Awaited<ReturnType<typeof statusOf>>;
+export type Status = Awaited<ReturnType<typeof statusOf>>;
 
-function somePaused(environments: Status[]): boolean {
-  return environments.some(({ paused }) => paused !== null);
+/** What the first server shows that could be asked; nothing of it where none could. */
+export type EnvironmentStatus = Status["environments"][number];
+
+async function statusOf(app: App, environment: string | undefined) {
+  const project = app.project();
+  const { environments } = project.file;
+  const names = environment ? [chooseEnvironment(project, environment)] : Object.keys(environments);
+  const specs = names.map((name) => resolveSpec(project, name));
+  const servers = [...new Set(specs.flatMap((spec) => spec.servers))];
+  const seen = await survey(servers, specs, app.host);
+  for (const { name, machine } of seen) {
+    if (machine && isOff(machine.skew))
+      app.emit({ event: "warning", text: `${name}'s clock is ${describeSkew(machine.skew)}` });
+  }
+  return {
+    project: project.file.project,
+    /** Whether a `greenroom up` serves the root here; another web server may. */
+    up: isUp(app.root),
+    /** Whether this machine holds any of the environments. */
+    here: seen.some(({ name }) => name === LOCAL),
+    servers: seen.map(({ name, machine, problem }) => ({ name, machine, problem })),
+    environments: specs.map(({ environment: name, servers }) => environmentStatus(name, servers, seen)),
+  };
 }
 
-/** A pause that is over goes on keeping visitors out. */
-function describePause(until: string | null): string {
-  if (until === null) return "no";
-  return Date.parse(until) > Date.now() ? `requests wait until ${until}` : `turned away since ${until}`;
+function environmentStatus(name: string, servers: string[], seen: Seen[]) {
+  const mine = seen.filter((server) => servers.includes(server.name));
+  const views = mine.flatMap(({ name: server, views: { [name]: view } }) => (view ? [{ server, view }] : []));
+  return {
+    name,
+    ...(views[0] ? shown(views[0].view) : {}),
+    /** In what its servers differ. */
+    differ: differences(views.map(({ view }) => view)),
+    servers: mine.map(({ name: server, views: { [name]: view } }) => ({
+      name: server,
+      ...(view ? shown(view) : {}),
+    })),
+  };
 }
 
-function renderFailing(environments: Status[], paint: Paint): string {
-  const rows = environments.flatMap(({ name, failing }) =>
-    failing.flatMap((process) => [
-      [name, process.side, process.name, describeFailing(process)],
-      ...process.lastLines.slice(-SHOWN).map((line) => ["", "", "", `  ${line}`]),
-    ]),
-  );
-  return rows.length === 0 ? "" : `\n\n${paint.table(["environment", "side", "process", "has"], rows)}`;
-}
-
-function renderCertificates(environments: Status[], paint: Paint): string {
-  const rows = environments.flatMap(({ name, certificates }) =>
-    certificates.map((certificate) => [name, certificate.host, describeCertificate(certificate)]),
-  );
-  return rows.length === 0 ? "" : `\n\n${paint.table(["environment", "certificate of", "is"], rows)}`;
-}
-
-async function statusOf(app: App, name: string) {
-  return withPlace(app, name, async (place) => {
-    const { up: _, ...view } = await place.look();
-    return { name, ...view };
-  });
+/** Whether `greenroom up` runs is said of the server. */
+function shown(seen: View) {
+  const { up: _, ...view } = seen;
+  return view;
 }

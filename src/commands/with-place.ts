@@ -62,6 +62,45 @@ function unbound(environment: string): GreenroomError {
   });
 }
 
+/** What each of some servers says, all asked at the same time. One that can't be asked keeps nobody from seeing the others. */
+export async function askEach<T>(app: App, servers: string[], ask: (host: Host) => Promise<T>): Promise<T[]> {
+  const answers = await Promise.allSettled(servers.map((name) => askOne(app, name, ask)));
+  return answers.flatMap((answer) => {
+    if (answer.status === "fulfilled") return [answer.value];
+    if (answers.every(({ status }) => status === "rejected")) throw answer.reason as unknown;
+    const { reason } = answer as { reason: unknown };
+    app.emit({ event: "warning", text: reason instanceof Error ? reason.message : String(reason) });
+    return [];
+  });
+}
+
+/** The same where all must answer. */
+export async function askAll<T>(app: App, servers: string[], ask: (host: Host) => Promise<T>): Promise<T[]> {
+  const answers = await Promise.allSettled(servers.map((name) => askOne(app, name, ask)));
+  return answers.map((answer) => {
+    if (answer.status === "rejected") throw answer.reason as unknown;
+    return answer.value;
+  });
+}
+
+async function askOne<T>(app: App, name: string, ask: (host: Host) => Promise<T>): Promise<T> {
+  const host = await app.host(name);
+  try {
+    return await ask(host);
+  } finally {
+    await host.close();
+  }
+}
+
+/** All servers of an environment, or the one of them that was named. */
+export function chooseServers({ servers, environment }: EnvironmentSpec, name: string | undefined): string[] {
+  if (name === undefined) return servers;
+  if (servers.includes(name)) return [name];
+  throw new GreenroomError("USAGE", `${environment} isn't on ${JSON.stringify(name)}`, {
+    hint: `name one of: ${servers.join(", ")}`,
+  });
+}
+
 export function actingOn(host: Host, spec: EnvironmentSpec): Place {
   return {
     spec,

@@ -1,6 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { orNull } from "../disk/durable.ts";
-import { placeTaken } from "../disk/obstacle.ts";
+import { closeSync } from "node:fs";
+import { openLog, tailOf } from "./log-file.ts";
 import { readShown, type Shown } from "./shown.ts";
 import { at, type Site } from "./site.ts";
 
@@ -29,10 +28,11 @@ export interface LoggedRequest {
 export function readAccessLog(site: Site, count: number): LoggedRequest[] {
   const shown = readShown(site);
   const lines = lastLines(at.log(site, "access.log"), count);
-  return lines.map((line) => parse(line, shown)).filter((request) => request !== null);
+  return lines.map((line) => parseRequest(line, shown)).filter((request) => request !== null);
 }
 
-function parse(line: string, shown: Shown): LoggedRequest | null {
+/** Null where a line is torn. */
+export function parseRequest(line: string, shown: Shown): LoggedRequest | null {
   const logged = parseJson(line);
   if (typeof logged?.at !== "string") return null;
   const [second, text] = [Date.parse(logged.at), (name: string) => String(logged[name] ?? "")];
@@ -76,39 +76,23 @@ function lastLines(path: string, count: number): string[] {
     const file = openLog(number === 0 ? path : `${path}.${number}`);
     if (!file && number > 0) break;
     // One that is moved aside while we read comes again under its next name.
-    if (file && !seen.has(file.id)) lines = [...tailOf(file, count - lines.length), ...lines];
+    if (file && !seen.has(file.id)) lines = [...tailOf(file, file.size, count - lines.length), ...lines];
     if (file) closeSync(seen.add(file.id) && file.fd);
   }
   return lines;
 }
 
-interface OpenLog {
-  fd: number;
-  size: number;
-  id: string;
-}
-
-function openLog(path: string): OpenLog | null {
-  const flags = constants.O_RDONLY | constants.O_NONBLOCK;
-  const fd = orNull(() => openSync(path, flags), "ENOENT", "ENOTDIR");
-  if (fd === null) return null;
-  const stat = fstatSync(fd);
-  if (stat.isFile()) return { fd, size: stat.size, id: `${stat.dev}:${stat.ino}` };
-  closeSync(fd);
-  throw placeTaken(path, "file", null);
-}
-
-const CHUNK = 64 * 1024;
-
-function tailOf({ fd, size }: OpenLog, count: number): string[] {
-  const chunks: Buffer[] = [];
-  let [start, ends] = [size, 0];
-  while (start > 0 && ends <= count) {
-    const chunk = Buffer.alloc(Math.min(CHUNK, start));
-    start -= chunk.length;
-    readSync(fd, chunk, 0, chunk.length, start);
-    chunks.unshift(chunk);
-    for (let i = chunk.indexOf(10); i !== -1; i = chunk.indexOf(10, i + 1)) ends += 1;
-  }
-  return Buffer.concat(chunks).toString("utf8").split("\n").filter(Boolean).slice(-count);
+/** In one line. */
+export function describeRequest({
+  status,
+  ms,
+  method,
+  host,
+  uri,
+  side,
+  release,
+  from,
+}: LoggedRequest): string {
+  const where = side === null ? "" : `, ${release ?? side}`;
+  return `${status} ${method} ${host}${uri} (${ms} ms${where}) from ${from}`;
 }

@@ -48,11 +48,16 @@ export function readJournal(site: Site): { entries: Entry[]; torn: number } {
 /** All that is in it, as it was written. */
 export function readRecords(site: Site): JournalRecord[] {
   const lines = readFrom(site, Number.POSITIVE_INFINITY).split("\n");
-  return lines.map(parseLine).filter((record) => record !== null);
+  return lines.map(parseRecord).filter((record) => record !== null);
 }
 
 export function readLastEntry(site: Site): Entry | null {
   return parse(readFrom(site, TAIL)).entries.at(-1) ?? null;
+}
+
+/** What made live what is live, as far as the end of the journal tells. */
+export function readLastMove(site: Site): Entry | null {
+  return parse(readFrom(site, TAIL)).entries.findLast(({ end }) => end?.live) ?? null;
 }
 
 /**
@@ -86,7 +91,7 @@ function parse(text: string): { entries: Entry[]; torn: number } {
   let torn = 0;
   for (const line of text.split("\n")) {
     if (line === "") continue;
-    const record = parseLine(line);
+    const record = parseRecord(line);
     if (!record) torn += 1;
     else if (record.event === "begin") entries.set(record.id, { begin: record, end: null });
     else if (record.event === "end") {
@@ -97,7 +102,7 @@ function parse(text: string): { entries: Entry[]; torn: number } {
   return { entries: [...entries.values()], torn };
 }
 
-function parseLine(line: string): JournalRecord | null {
+export function parseRecord(line: string): JournalRecord | null {
   try {
     const record = JSON.parse(line) as JournalRecord;
     return typeof record?.id === "string" ? record : null;

@@ -86,7 +86,7 @@ function planOnly({ site }: Scene, request: Request): Done {
   return { state, steps: request.plan(state), warnings: [], results: [] };
 }
 
-export function assertExists({ site }: Scene): void {
+export function assertExists({ site }: Pick<Scene, "site">): void {
   if (exists(site)) return;
   throw new GreenroomError(
     "ENVIRONMENT_MISSING",

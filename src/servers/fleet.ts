@@ -42,6 +42,9 @@ export function createFleet(hosts: Host[], by: string, emit: Emit): Host {
     async close() {
       await Promise.all(hosts.map((host) => host.close()));
     },
+    drop() {
+      for (const host of hosts) host.drop();
+    },
   };
 }
 

@@ -1,14 +1,30 @@
+import type { LoggedRequest } from "../environment/access-log.ts";
 import type { Basis } from "../environment/basis.ts";
+import type { FileRoom } from "../environment/file-room.ts";
 import type { Intent } from "../environment/intent.ts";
 import type { Likeness } from "../environment/likeness.ts";
+import type { Cursors, Lines } from "../environment/log-lines.ts";
+import type { LoggedOperations } from "../environment/operations-log.ts";
+import type { ListedRelease } from "../environment/releases.ts";
 import type { EnvironmentSpec } from "../environment/spec.ts";
 import type { Manifest, ManifestHead } from "../release/manifest.ts";
 import type { Store } from "../release/store.ts";
 import type { Input, OperationName, Output } from "./calls.ts";
+import type { Skew } from "./clock.ts";
 import type { Wanted } from "./fetch.ts";
+import type { MachineView } from "./machine.ts";
 import type { Promised, Promising } from "./promise.ts";
-import type { Stocked } from "./stock.ts";
 import type { View } from "./view.ts";
+
+export interface StorageDoor extends FileRoom {
+  place(): Promise<StoragePlace>;
+}
+
+export interface StoragePlace {
+  dir: string;
+  /** Begins the argv of rsync there; null where it can't be run. */
+  rsync: string[] | null;
+}
 
 /** The machine that holds an environment's files, wherever it is. */
 export interface Host {
@@ -29,8 +45,18 @@ export interface Host {
   look(spec: EnvironmentSpec): Promise<View>;
   /** Null where nothing is live there. */
   likeness(spec: EnvironmentSpec): Promise<Likeness | null>;
-  stock(spec: EnvironmentSpec): Promise<Stocked[]>;
   basis(spec: EnvironmentSpec): Promise<Basis>;
+  /** Itself, and how far its clock is from ours. */
+  machine(): Promise<MachineView & { skew: Skew }>;
+  /** The last lines of all logs, or those since the cursors. */
+  lines(spec: EnvironmentSpec, last: number, cursors: Cursors | null): Promise<Lines>;
+  /** What visitors asked for last. */
+  requests(spec: EnvironmentSpec, last: number): Promise<LoggedRequest[]>;
+  releases(spec: EnvironmentSpec): Promise<ListedRelease[]>;
+  /** What was done to it last. */
+  operations(spec: EnvironmentSpec, last: number): Promise<LoggedOperations>;
+  /** Storage of an environment: a path that greenroom.json names as such, or one below. */
+  storage(spec: EnvironmentSpec, path: string): StorageDoor;
   /** Releases of the project that it has, and this machine might not. */
   heads(project: string): Promise<ManifestHead[]>;
   /** Has the release in its store, sent from this machine's where it lacked. */
@@ -38,4 +64,6 @@ export interface Host {
   /** A release that it has, its contents in this machine's store. */
   give(store: Store, wanted: Wanted): Promise<Manifest>;
   close(): Promise<void>;
+  /** The same without waiting for what it does. */
+  drop(): void;
 }

@@ -1,20 +1,32 @@
+import { readAccessLog } from "../environment/access-log.ts";
 import { readBasis } from "../environment/basis.ts";
 import { readLikeness } from "../environment/likeness.ts";
+import { readLines } from "../environment/log-lines.ts";
+import { assertExists } from "../environment/operation.ts";
+import { readOperations } from "../environment/operations-log.ts";
+import { listReleases } from "../environment/releases.ts";
 import type { EnvironmentSpec } from "../environment/spec.ts";
+import { openStorage } from "../environment/storage-room.ts";
 import type { Scene } from "../environment/world.ts";
 import { GreenroomError } from "../errors.ts";
 import type { Manifest } from "../release/manifest.ts";
 import { readHead, readRelease, type Store } from "../release/store.ts";
 import type { Output } from "./calls.ts";
 import type { Host } from "./host.ts";
+import { machineOf } from "./machine.ts";
 import { performHere, withIntent } from "./perform.ts";
 import { abandon, promise, readPromise } from "./promise.ts";
+import type { Looking } from "./seeing.ts";
 import { LOCAL } from "./server.ts";
-import { stockOf } from "./stock.ts";
 import { viewOf } from "./view.ts";
 
 /** This machine. */
-export function createLocalHost(sceneOf: (spec: EnvironmentSpec) => Scene): Host {
+export function createLocalHost(sceneOf: (spec: EnvironmentSpec) => Scene, here: Looking): Host {
+  const siteThere = (spec: EnvironmentSpec) => {
+    const scene = sceneOf(spec);
+    assertExists(scene);
+    return scene.site;
+  };
   return {
     name: LOCAL,
     async operate(spec, operation, input, intent) {
@@ -24,15 +36,31 @@ export function createLocalHost(sceneOf: (spec: EnvironmentSpec) => Scene): Host
     promise: (spec, intent) => promise(sceneOf(spec), intent),
     promised: async (spec, id) => readPromise(sceneOf(spec), id),
     abandon: async (spec, id) => abandon(sceneOf(spec), id),
-    look: async (spec) => viewOf(sceneOf(spec)),
     likeness: async (spec) => readLikeness(sceneOf(spec)),
-    stock: async (spec) => stockOf(sceneOf(spec)),
     basis: async (spec) => readBasis(sceneOf(spec)),
+    look: async (spec) => viewOf(sceneOf(spec).site, spec.domain),
+    lines: async (spec, last, cursors) => readLines(siteThere(spec), last, cursors),
+    requests: async (spec, last) => readAccessLog(siteThere(spec), last),
+    async releases(spec) {
+      const { site, world } = sceneOf(spec);
+      return listReleases(site, world.store);
+    },
+    operations: async (spec, last) => readOperations(siteThere(spec), last),
+    storage(spec, path) {
+      const scene = sceneOf(spec);
+      const room = openStorage(scene.site, scene.spec, path);
+      return { ...room, place: async () => ({ dir: room.dir, rsync: null }) };
+    },
+    async machine() {
+      const { received: _, answered: __, ...view } = machineOf(here);
+      return { ...view, skew: { ahead: 0, within: 0 } };
+    },
     // Releases are made in its own store.
     heads: async () => [],
     receive: async (store, manifest) => assertThere(store, manifest),
     give: async (store, { project, version }) => readRelease(store, project, version),
     async close() {},
+    drop() {},
   };
 }
 

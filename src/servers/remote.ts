@@ -1,15 +1,20 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import type { LoggedRequest } from "../environment/access-log.ts";
 import type { Likeness } from "../environment/likeness.ts";
+import type { ListedRelease } from "../environment/releases.ts";
 import { GreenroomError } from "../errors.ts";
 import type { Emit, Event } from "../events.ts";
 import type { ManifestHead } from "../release/manifest.ts";
+import { skewOf } from "./clock.ts";
 import { deliver } from "./deliver.ts";
 import { fetchRelease } from "./fetch.ts";
 import type { Host } from "./host.ts";
-import { PROTOCOL } from "./serve-calls.ts";
+import type { machineOf } from "./machine.ts";
+import { openRemoteRoom } from "./remote-room.ts";
+import { PROTOCOL } from "./serve.ts";
 import type { Server } from "./server.ts";
-import { type Line, openLine } from "./ssh/line.ts";
+import { type Line, openLine, type Patience } from "./ssh/line.ts";
 import type { Bundle } from "./ssh/script.ts";
 import { encodeMessage, type Message, Parcel, readMessages } from "./wire.ts";
 
@@ -18,17 +23,23 @@ export interface Caller {
   /** user@host, for the journals of the servers. */
   by: string;
   emit: Emit;
+  /** Unless told, it is waited for as long as anything is done there. */
+  patience?: Patience | undefined;
 }
 
-/** The program that runs just now. */
+let own: Bundle | undefined;
+
+/** The program that runs just now; for many servers it is read once. */
 export function readOwnBundle(version: string): Bundle {
+  if (own) return own;
   const content = readFileSync(process.argv[1]!);
-  return { version, sha256: createHash("sha256").update(content).digest("hex"), content };
+  own = { version, sha256: createHash("sha256").update(content).digest("hex"), content };
+  return own;
 }
 
 /** A machine at the other end of a line; one line carries all that a command has to say to it. */
-export async function connect(server: Server, { bundle, by, emit }: Caller): Promise<Host> {
-  const line = await openLine(server, bundle);
+export async function connect(server: Server, { bundle, by, emit, patience }: Caller): Promise<Host> {
+  const line = await openLine(server, bundle, patience);
   const messages = readMessages(line.said);
   await readHello(server, line, messages);
   let last = 0;
@@ -63,14 +74,30 @@ export async function connect(server: Server, { bundle, by, emit }: Caller): Pro
     async likeness(spec) {
       return ((await call({ call: "likeness", spec })) as { likeness: Likeness | null }).likeness;
     },
-    stock: (spec) => call({ call: "stock", spec }) as Promise<never>,
     basis: (spec) => call({ call: "basis", spec }) as Promise<never>,
+    async machine() {
+      const sent = Date.now();
+      const { received, answered, ...view } = (await call({ call: "machine" })) as ReturnType<
+        typeof machineOf
+      >;
+      return { ...view, skew: skewOf({ sent, received, answered, back: Date.now() }) };
+    },
+    lines: (spec, last, cursors) => call({ call: "lines", spec, last, cursors }) as Promise<never>,
+    async requests(spec, last) {
+      return ((await call({ call: "requests", spec, last })) as { requests: LoggedRequest[] }).requests;
+    },
+    async releases(spec) {
+      return ((await call({ call: "releases", spec })) as { releases: ListedRelease[] }).releases;
+    },
+    operations: (spec, last) => call({ call: "operations", spec, last }) as Promise<never>,
+    storage: (spec, path) => openRemoteRoom(call, spec, path),
     async heads(project) {
       return ((await call({ call: "heads", project })) as { heads: ManifestHead[] }).heads;
     },
     receive: (store, manifest) => deliver(call, store, manifest, emit),
     give: (store, wanted) => fetchRelease(inTurn, store, wanted, emit),
     close: () => line.close(),
+    drop: () => line.cut(),
   };
 }
 

@@ -1,7 +1,7 @@
-import { join } from "node:path";
 import { z } from "zod";
 import { readJson } from "../disk/durable.ts";
 import { GreenroomError } from "../errors.ts";
+import { machinePath } from "./machine-file.ts";
 
 export const ROUTERS = ["embedded", "nginx"] as const;
 export const SUPERVISORS = ["embedded", "supervisord"] as const;
@@ -68,15 +68,6 @@ export type Machine = z.infer<typeof schema>;
 
 /** Where visitors come in, without TLS and with it. */
 export type Doors = Pick<Machine, "listen" | "listenTls" | "unprivileged">;
-
-/** The port that addresses for visitors name; null where nothing listens for TLS. */
-export function tlsPortOf({ listenTls: [first] }: Pick<Machine, "listenTls">): number | null {
-  return first === undefined ? null : Number(first.slice(first.lastIndexOf(":") + 1));
-}
-
-export function machinePath(root: string): string {
-  return join(root, "machine.json");
-}
 
 /** A root that was never set up serves by itself. */
 export function readMachine(root: string): Machine {

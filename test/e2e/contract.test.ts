@@ -33,12 +33,21 @@ describe("what scripts rely on", () => {
       rehearsal: { side: "green", release: null, checks: "not run" },
       traffic: { blue: 100, green: 0 },
       paused: null,
+      deployed: {
+        operation: "switch",
+        by: expect.any(String),
+        at: expect.any(String),
+        release: expect.any(String),
+      },
+      processes: [],
       failing: [],
       certificates: [],
       urls: {
         live: "http://shop.localhost/",
         rehearsal: expect.stringMatching(/^http:\/\/[a-z0-9]{12}-rehearsal\./),
       },
+      differ: [],
+      servers: [expect.objectContaining({ name: "local" })],
     });
   });
 

@@ -44,10 +44,17 @@ describe.skipIf(!hasNginx)("logs (else skipped: needs nginx)", { timeout: 60_000
     expect(stdout).toContain("GET shop.localhost/second");
     expect(stdout).toContain("v2");
     expect(stdout).not.toContain("/first");
-    expect(await shop.greenroom("log", "production", "--lines", "1")).toMatchObject({ exit: 2 });
+    expect(await shop.greenroom("log", "production", "--lines", "1", "--last", "1")).toMatchObject({
+      exit: 2,
+    });
     expect(await shop.greenroom("log", "production", "--access", "--last", "1")).toMatchObject({ exit: 2 });
     expect(await shop.greenroom("log", "production", "--access", "--lines", "x")).toMatchObject({ exit: 2 });
-    expect((await shop.greenroom("log", "production")).result.operations.length).toBeGreaterThan(1);
+    expect(
+      (await shop.greenroom("log", "production", "--last", "9")).result.operations.length,
+    ).toBeGreaterThan(1);
+    const { lines } = (await shop.greenroom("log", "production")).result;
+    const sources = new Set(lines.map(({ source }: { source: string }) => source));
+    expect([...sources]).toEqual(expect.arrayContaining(["journal", "access"]));
   });
 
   test("`greenroom up` moves a log aside that is as large as machine.json says, and no line is lost", async () => {

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { createApp } from "../../src/app.ts";
 import { makeDelta } from "../../src/release/delta.ts";
 import { makeManifest } from "../../src/release/manifest.ts";
-import { serveCalls } from "../../src/servers/serve-calls.ts";
+import { serveCalls } from "../../src/servers/serve.ts";
 import { encodeMessage, readMessages } from "../../src/servers/wire.ts";
 import { specOf } from "../environment/world.ts";
 import { file, temporaryFolder } from "../release/world.ts";
@@ -79,6 +79,22 @@ function callsWith(text: string): { head: object; body?: Buffer }[] {
     operate("join", { course: { ...course, live: text }, dryRun }),
     operate("join", { course: { ...course, history: [text] }, dryRun }),
     operate("join", { course: { ...course, bad: [text] }, dryRun }),
+    { head: { call: "look", spec: { ...spec, project: text } } },
+    { head: { call: "look", spec: { ...spec, environment: text } } },
+    { head: { call: "look", spec: { ...spec, domain: text } } },
+    { head: { call: "lines", spec: { ...spec, environment: text }, last: 1, cursors: null } },
+    { head: { call: "lines", spec, last: text, cursors: null } },
+    { head: { call: "lines", spec, last: 1, cursors: { [text]: { file: text, offset: text } } } },
+    { head: { call: "storage", act: "list", spec: { ...spec, storage: ["uploads"] }, path: text } },
+    {
+      head: {
+        call: "storage",
+        act: "list",
+        spec: { ...spec, storage: ["uploads"] },
+        path: `uploads/${text}`,
+      },
+    },
+    { head: { call: "storage", act: text, spec: { ...spec, storage: ["uploads"] }, path: "uploads" } },
     operate("rollback", { to: text, force: false, dryRun }),
     operate("canary", { share: text, force: false, dryRun }),
     operate("remove", { force: true, storage: true, dryRun }, { environment: text }),
@@ -124,9 +140,12 @@ async function answersOf(root: string, calls: { head: object; body?: Buffer }[])
   const appOf = (emit: () => void) => createApp({ root, project: undefined, emit, version: "test", by: "x" });
   const served = serveCalls(
     {
+      root,
       version: "test",
-      sceneOf: (wanted) => appOf(() => {}).sceneOf(wanted),
-      store: () => appOf(() => {}).world().store,
+      open: async () => ({
+        sceneOf: (wanted) => appOf(() => {}).sceneOf(wanted),
+        store: () => appOf(() => {}).world().store,
+      }),
     },
     to,
     from,

@@ -14,17 +14,30 @@ export interface Line {
   said: Readable;
   /** Lets the other side finish what it does, and end. */
   close(): Promise<void>;
+  /** Ends it at this end, whatever goes on at the other. */
+  cut(): void;
   /** Why the line went away, in words. */
   why(): Promise<GreenroomError>;
 }
 
+/** How many seconds one who only looks waits: for a connection, and for all that it is to bring, if that has an end. */
+export interface Patience {
+  connect: number;
+  whole: number | null;
+}
+
 /** Starts the program on a server, over one connection; brings it there first where it isn't. */
-export async function openLine(server: Server, bundle: Bundle): Promise<Line> {
+export async function openLine(server: Server, bundle: Bundle, patience?: Patience): Promise<Line> {
   const pinned = writePinned(server);
-  const [command, ...args] = sshArgv(server, pinned.file);
+  const [command, ...args] = sshArgv(server, pinned.file, patience?.connect);
   const child = spawn(command!, [...args, startScript(server.root, bundle)], { stdio: "pipe" });
   const errors = gather(child);
-  const ended = once(child, "close").finally(pinned.forget);
+  const cut = () => void child.kill();
+  const timer = patience?.whole ? setTimeout(cut, patience.whole * 1000) : undefined;
+  const ended = once(child, "close").finally(() => {
+    clearTimeout(timer);
+    pinned.forget();
+  });
   child.stdin.on("error", () => {});
   const why = async () => {
     await ended;
@@ -46,7 +59,7 @@ export async function openLine(server: Server, bundle: Bundle): Promise<Line> {
     if (first.line === ABSENT) await write(bundle.content);
     else said.write(first.whole);
     child.stdout.pipe(said);
-    return { write, said, close, why };
+    return { write, said, close, cut, why };
   } catch (error) {
     child.kill();
     await ended;

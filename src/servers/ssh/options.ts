@@ -1,13 +1,17 @@
 import type { Server } from "../server.ts";
 
 /** The words of `ssh` before those that are run on the other side. Host keys are always checked. */
-export function sshArgv(server: Server, pinned: string | null): string[] {
+export function sshArgv(server: Server, pinned: string | null, connectWithin = 10): string[] {
   const config = process.env.GREENROOM_SSH_CONFIG;
   return [
     "ssh",
     ...(config ? ["-F", config] : []),
     ...(server.port === null ? [] : ["-p", String(server.port)]),
-    ...[...ALWAYS, ...(pinned === null ? [] : onlyKeyIn(pinned, server))].flatMap((option) => ["-o", option]),
+    ...[
+      ...ALWAYS,
+      `ConnectTimeout=${connectWithin}`,
+      ...(pinned === null ? [] : onlyKeyIn(pinned, server)),
+    ].flatMap((option) => ["-o", option]),
     "-T",
     "--",
     server.ssh,
@@ -18,7 +22,6 @@ const ALWAYS = [
   "StrictHostKeyChecking=yes",
   // Nobody is there to be asked: keys come from files and the agent.
   "BatchMode=yes",
-  "ConnectTimeout=10",
   // A line that is dead is found out within a minute.
   "ServerAliveInterval=15",
   "ServerAliveCountMax=3",

@@ -23,7 +23,7 @@ export function programPath(root: string, { version, sha256 }: Bundle): string {
 export function startScript(root: string, bundle: Bundle): string {
   const script = `
 program=$2
-dir=$(dirname "$program")
+dir=\${program%/*}
 for node in node "$dir/node" /usr/local/bin/node /usr/bin/node; do command -v "$node" >/dev/null 2>&1 && break; node=; done
 [ -n "$node" ] || { echo "${NO_NODE}"; exit 0; }
 if [ ! -r "$program" ]; then

@@ -5,7 +5,7 @@ import { at, type Identity, type Site, siteName, siteOf } from "../../environmen
 import { listSites } from "../../environment/state.ts";
 import { ROLES, rolesServed } from "../../environment/tls.ts";
 import type { Keeping } from "../keeping.ts";
-import { tlsPortOf } from "../machine.ts";
+import { tlsPortOf } from "../machine-file.ts";
 import { nginxAt } from "../nginx/places.ts";
 import { createNginxRouter } from "../nginx/router.ts";
 import { followGiven } from "./given.ts";

@@ -1,6 +1,7 @@
 import type { Identity, Site } from "../../environment/site.ts";
 import { certificatePath, type Role, rolesServed } from "../../environment/tls.ts";
-import { type Doors, tlsPortOf } from "../machine.ts";
+import type { Doors } from "../machine.ts";
+import { tlsPortOf } from "../machine-file.ts";
 import { nginxAt } from "./places.ts";
 import { literal, word } from "./quote.ts";
 
