@@ -1,29 +1,49 @@
 import type { App } from "../app.ts";
+import { GreenroomError } from "../errors.ts";
 import { editServers } from "../project/edit.ts";
 import { chooseEnvironment, resolveSpec } from "../project/resolve.ts";
 import { lockStore } from "../release/store.ts";
 import { bind, likenessOf, releasesOf } from "../servers/bind.ts";
 import { assertMachine } from "../servers/find-server.ts";
-import { defineCommand } from "./command.ts";
+import { defineCommand, type Given, value } from "./command.ts";
 import { renderOutcome } from "./outcome.ts";
 import type { Paint } from "./paint.ts";
 import { withMachines } from "./with-place.ts";
 
+export const bindingOptions = {
+  storageFrom: value(
+    "SERVER",
+    "bring what is stored on that server, too; a file there with the same name gives way",
+  ),
+};
+
 export default defineCommand({
   words: ["<environment>", "<server>"],
-  options: {},
+  options: bindingOptions,
   changes: true,
-  examples: ["greenroom bind production web4", "greenroom bind production web4 --dry-run"],
-  run: ({ app, words: [environment, server], dryRun }) => bindServer(app, environment!, server!, dryRun),
+  examples: [
+    "greenroom bind production web4",
+    "greenroom bind production web4 --dry-run",
+    "greenroom bind production web4 --storage-from web1",
+  ],
+  run: ({ app, words: [environment, server], options, dryRun }) =>
+    bindServer(app, environment!, server!, options, dryRun),
   render: renderBound,
 });
 
 /** The server shows what the environment's others show, and only then is it one of them. */
-export async function bindServer(app: App, environment: string, server: string, dryRun: boolean) {
+export async function bindServer(
+  app: App,
+  environment: string,
+  server: string,
+  { storageFrom }: Given<typeof bindingOptions>,
+  dryRun: boolean,
+) {
   const project = app.project();
   const spec = resolveSpec(project, chooseEnvironment(project, environment));
   assertMachine(project.file, server);
   const others = spec.servers.filter((name) => name !== server);
+  if (storageFrom !== undefined) assertOther(others, environment, storageFrom);
   const { store } = app.world();
   const lock = dryRun ? null : lockStore(store, "shared", {});
   try {
@@ -33,13 +53,16 @@ export async function bindServer(app: App, environment: string, server: string, 
       if (dryRun) {
         const likeness = await likenessOf(members, spec);
         const plan = [
+          ...(storageFrom === undefined ? [] : [`copy what is stored on ${storageFrom}`]),
           ...(likeness ? describe(likeness, server) : []),
           ...(spec.servers.includes(server) ? [] : [`write ${server} into greenroom.json`]),
         ];
         return { ...about, release: likeness?.live.release ?? null, plan };
       }
       const { emit } = app;
-      const likeness = await bind({ newcomer: newcomer!, members, spec, store, emit });
+      const from = members.find(({ name }) => name === storageFrom) ?? null;
+      const binding = { newcomer: newcomer!, members, spec, store, storageFrom: from, emit };
+      const likeness = await bind(binding);
       if (!spec.servers.includes(server))
         editServers(project.dir, environment, (now) => [...new Set([...now, server])]);
       return { ...about, release: likeness?.live.release ?? null };
@@ -47,6 +70,13 @@ export async function bindServer(app: App, environment: string, server: string, 
   } finally {
     lock?.release();
   }
+}
+
+function assertOther(others: string[], environment: string, name: string): void {
+  if (others.includes(name)) return;
+  throw new GreenroomError("USAGE", `${name} is no other server of ${environment}`, {
+    hint: others.length > 0 ? `name one of: ${others.join(", ")}` : "leave out --storage-from",
+  });
 }
 
 type Bound = Awaited<ReturnType<typeof bindServer>>;

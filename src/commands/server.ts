@@ -1,6 +1,6 @@
 import { GreenroomError } from "../errors.ts";
 import { findServer } from "../servers/find-server.ts";
-import { bindServer, renderBound } from "./bind.ts";
+import { bindingOptions, bindServer, renderBound } from "./bind.ts";
 import { type Context, defineCommand, flag, value } from "./command.ts";
 import { restrictServer } from "./server-restrict.ts";
 import { trustServer } from "./server-trust.ts";
@@ -9,6 +9,7 @@ import { leavingOptions, renderUnbound, unbindServer } from "./unbind.ts";
 const choices = {
   yes: flag("don't ask: the host key was compared, the key's line may be replaced"),
   key: value("FILE", "restrict: the public key that is to call operations only"),
+  ...bindingOptions,
   ...leavingOptions,
 };
 
@@ -44,7 +45,7 @@ async function changeServer({ app, words: [verb, name], options, dryRun, json }:
 
 async function changeMembers({ app, words: [verb, name, server], options, dryRun }: Context<typeof choices>) {
   const environment = name!;
-  if (verb === "add-to") return bindServer(app, environment, server!, dryRun);
+  if (verb === "add-to") return bindServer(app, environment, server!, options, dryRun);
   if (verb !== "remove-from") throw unknownVerb(verb!);
   const { servers = [] } = app.project().file.environments[environment] ?? {};
   if (servers.length === 1 && servers[0] === server) {

@@ -3,6 +3,7 @@ import type { EnvironmentSpec } from "../environment/spec.ts";
 import { GreenroomError } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import type { Store } from "../release/store.ts";
+import { copyStorage } from "./copy-storage.ts";
 import type { Host } from "./host.ts";
 import { assertAlike, onAll } from "./on-all.ts";
 import { catchUp } from "./recover.ts";
@@ -14,6 +15,8 @@ export interface Binding {
   spec: EnvironmentSpec;
   /** Of this machine, by way of which releases go. */
   store: Store;
+  /** One of the others, whose storage the newcomer is to have; null: what a release brings. */
+  storageFrom: Host | null;
   emit: Emit;
 }
 
@@ -26,7 +29,7 @@ export async function bind(binding: Binding): Promise<Likeness | null> {
   if (members.length > 0) await catchUp(members, spec, emit);
   let wanted = await likenessOf(members, spec);
   for (let round = 0; round < ROUNDS; round++) {
-    if (wanted) await makeAlike(binding, wanted);
+    if (wanted) await makeAlike(round === 0 ? binding : { ...binding, storageFrom: null }, wanted);
     const now = await likenessOf(members, spec);
     if (JSON.stringify(now) === JSON.stringify(wanted)) return wanted;
     wanted = now;
@@ -50,7 +53,8 @@ export async function likenessOf(members: Host[], spec: EnvironmentSpec): Promis
   return all[0] ?? null;
 }
 
-async function makeAlike({ newcomer, members, spec, store }: Binding, likeness: Likeness): Promise<void> {
+async function makeAlike(binding: Binding, likeness: Likeness): Promise<void> {
+  const { newcomer, members, spec, store } = binding;
   const { live, rehearsal, course, secret } = likeness;
   const [model] = members as [Host];
   for (const version of releasesOf(likeness)) {
@@ -65,12 +69,30 @@ async function makeAlike({ newcomer, members, spec, store }: Binding, likeness: 
     await newcomer.operate(own, "check", { side, dryRun: false });
   };
   const before = (await newcomer.look(live.spec)).live;
+  if (binding.storageFrom) await takeStorage(binding, binding.storageFrom, live, before !== null);
   await put(live);
   await newcomer.operate(live.spec, "verify", { dryRun: false });
   // Where its visitors see the other side so far, they leave it first.
   if (before && before.side !== course.live) await join(0);
   if (rehearsal) await put(rehearsal);
   await join(course.share);
+}
+
+/** Nothing runs there yet once it is complete: what was staged to have a place for it goes again, and finds it later. */
+async function takeStorage(
+  { newcomer, emit }: Binding,
+  from: Host,
+  { release, spec }: Shown,
+  isLive: boolean,
+): Promise<void> {
+  if (isLive) {
+    const text = `storage isn't copied: visitors of ${spec.environment} are on ${newcomer.name} already`;
+    emit({ event: "warning", text });
+    return;
+  }
+  await newcomer.operate(spec, "stage", { release, dryRun: false });
+  await copyStorage(from, newcomer, spec, emit);
+  await newcomer.operate(spec, "remove", { force: false, storage: false, dryRun: false });
 }
 
 /** All that a rollback might want there, and what the sides have. */

@@ -189,6 +189,38 @@ describe.skipIf(!hasSshd)(
       expect(await shop.greenroom("unbind", "production", "web2")).toMatchObject({ exit: 0 });
     });
 
+    test("get one with what is stored on another, before anything runs there", async () => {
+      const shop = await makeGrowing(2, 1, {
+        storage: ["uploads", "notes.txt"],
+        serve: { kind: "process", start: { web: "node server.js" }, health: "/" },
+      });
+      const server = `const seen = require("fs").readFileSync("uploads/a/photo.txt", "utf8");
+        require("http").createServer((_, answer) => answer.end(seen)).listen(process.env.SOCKET);`;
+      shop.write({ "server.js": server, "uploads/a/photo.txt": "seed" });
+      const [first, second] = shop.hosts.servers;
+      await shop.up(first!.root);
+      const up = await shop.up(second!.root);
+      await shop.greenroom("deploy", "production");
+      writeFileSync(shop.site("web1", "storage/uploads/a/photo.txt"), "a photo");
+      rmSync(shop.site("web1", "storage/notes.txt"), { recursive: true });
+      writeFileSync(shop.site("web1", "storage/notes.txt"), "notes");
+      expect(
+        (await shop.greenroom("bind", "production", "web2", "--storage-from", "web2")).error,
+      ).toMatchObject({
+        code: "USAGE",
+        hint: "name one of: web1",
+      });
+      const bound = await shop.greenroom("bind", "production", "web2", "--storage-from", "web1");
+      expect(bound, bound.stdout).toMatchObject({ exit: 0 });
+      expect((await ask(up.port, "shop.localhost")).body).toBe("a photo");
+      expect(shop.read("web2", "storage/notes.txt")).toBe("notes");
+      writeFileSync(shop.site("web2", "storage/notes.txt"), "its own by now");
+      const again = await shop.greenroom("server", "add-to", "production", "web2", "--storage-from", "web1");
+      expect(again, again.stdout).toMatchObject({ exit: 0 });
+      expect(JSON.stringify(again.events)).toContain("storage isn't copied");
+      expect(shop.read("web2", "storage/notes.txt")).toBe("its own by now");
+    });
+
     test("may be this very machine, and several at once", async () => {
       const shop = await makeGrowing(3, 1);
       await shop.greenroom("deploy", "production");

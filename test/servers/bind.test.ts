@@ -60,7 +60,7 @@ describe.skipIf(!hasSshd)("one more server (else skipped: needs sshd)", { timeou
     }
     const site = join(world.servers[2]!.root, "sites/shop/production");
     const rehearsed = () => readFileSync(join(site, "traffic/rehearsal/index.html"), "utf8");
-    const binding = { members, spec, store: openStore(temporaryFolder()), emit: () => {} };
+    const binding = { members, spec, store: openStore(temporaryFolder()), storageFrom: null, emit: () => {} };
     let [died, last] = [true, 0];
     for (; died; last++) {
       if (existsSync(site))
@@ -95,7 +95,7 @@ describe.skipIf(!hasSshd)("one more server (else skipped: needs sshd)", { timeou
     await fleet.operate(spec, "stage", { release: "1", dryRun: false });
     await fleet.operate(spec, "check", { dryRun: false });
     await fleet.operate(spec, "switch", { force: false, dryRun: false });
-    const binding = { members: [first, second], spec, store: world.store, emit: () => {} };
+    const binding = { members: [first, second], spec, store: world.store, storageFrom: null, emit: () => {} };
     let killed = 0;
     for (let wait = 0; wait < KILLS; wait++) {
       const newcomer = await world.reach(servers[2]!);
@@ -143,7 +143,7 @@ describe.skipIf(!hasSshd)("one more server (else skipped: needs sshd)", { timeou
         return newcomer.operate(...given);
       }) as Host["operate"],
     };
-    await bind({ members, spec, store: world.store, emit: () => {}, newcomer: slow });
+    await bind({ members, spec, store: world.store, storageFrom: null, emit: () => {}, newcomer: slow });
     expect(world.live()).toEqual(["2", "2", "2"]);
     await createFleet([...members, newcomer], "", () => {}).close();
   });
@@ -167,7 +167,7 @@ describe.skipIf(!hasSshd)("one more server (else skipped: needs sshd)", { timeou
       hint: "greenroom recover production; else, if web1 is right: greenroom bind production web3",
     });
     expect(world.live()).toEqual(["1", "1", "2"]);
-    const binding = { members: [first, second], spec, store: world.store, emit: () => {} };
+    const binding = { members: [first, second], spec, store: world.store, storageFrom: null, emit: () => {} };
     await bind({ ...binding, newcomer: third });
     expect(world.live()).toEqual(["1", "1", "1"]);
     await fleet.operate(spec, "switch", { force: false, dryRun: false });

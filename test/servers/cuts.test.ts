@@ -134,12 +134,16 @@ describe.skipIf(!hasSshd)("a line that is cut (else skipped: needs sshd)", { tim
     const trusting = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"];
     const ssh = ["-F", config, ...trusting, "-p", String(proxy.port), `${user}@127.0.0.1`];
     const found = new Set<number>();
-    for (let cut = 10; !found.has(2) && cut < 200; cut++) {
+    const unpack = 'trap "" HUP; tar -C "$1" -xf -; touch "$2"';
+    for (let cut = 20; !found.has(2) && cut < 200; cut++) {
       proxy.cutAt(cut);
-      const child = spawn("ssh", [...ssh, quoteWords(["tar", "-C", live, "-xf", "-"])], {
+      const [begun, done] = [`${pack}.${cut}.begun`, `${pack}.${cut}.done`];
+      const words = ["sh", "-c", `touch "$3"; ${unpack}`, "sh", live, done, begun];
+      const child = spawn("ssh", [...ssh, quoteWords(words)], {
         stdio: [openSync(pack, "r"), "ignore", "ignore"],
       });
       await once(child, "close");
+      if (existsSync(begun)) await until("it has ended there", () => existsSync(done));
       found.add(versionsIn(live).length);
     }
     expect(found).toContain(2);
