@@ -25,6 +25,8 @@ const LONG = [
   "test/faults",
   "test/e2e/switch-load.test.ts",
   "test/servers/cuts.test.ts",
+  "test/servers/faults.test.ts",
+  "test/servers/bind.test.ts",
   "test/e2e/nginx-load.test.ts",
   "test/e2e/nginx-process-load.test.ts",
   "test/e2e/canary-load.test.ts",

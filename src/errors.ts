@@ -30,6 +30,7 @@ export const ERRORS = {
   CHECKS_NOT_PASSED: { exit: 13, about: "the rehearsal's checks haven't passed since it was staged" },
   NO_RELEASE_BEFORE: { exit: 13, about: "there is no earlier release to return to" },
   ENVIRONMENT_MISSING: { exit: 13, about: "nothing was ever staged in this environment" },
+  ENVIRONMENT_UNBOUND: { exit: 13, about: "greenroom.json names no server for the environment" },
   ENVIRONMENT_LIVE: { exit: 13, about: "a live production environment isn't removed without --force" },
   DOMAIN_TAKEN: { exit: 13, about: "the domain belongs to another environment, or to a file of nginx's own" },
 

@@ -6,6 +6,7 @@ import { chooseVersion, groundOf, makeRelease } from "../project/make-release.ts
 import { assertPublic } from "../project/public.ts";
 import { chooseEnvironment, resolveSpec } from "../project/resolve.ts";
 import { type Source, withSource } from "../project/source.ts";
+import type { Manifest } from "../release/manifest.ts";
 import { findRelease, listVersions, lockStore, readRelease } from "../release/store.ts";
 import { nextVersion } from "../release/versions.ts";
 import { walk } from "../release/walk.ts";
@@ -51,8 +52,11 @@ export async function withRelease<T>(
         // Whom programs run as there is for that machine to say.
         const there = actingOn(place.host, spec);
         if (dryRun) return use(there, foresee(scene, source, options));
-        const elsewhere = await place.host.heads(scene.spec.project);
-        const { manifest, read } = makeRelease(scene, source, { ...options, elsewhere });
+        const elsewhere = await place.host.heads(spec.project);
+        const { live, avoid } = await place.host.basis(spec);
+        const onto = options.merge ? await mergeBase(scene, place.host, live) : null;
+        const { version } = options;
+        const { manifest, read } = makeRelease(scene, source, { version, onto, avoid, elsewhere });
         await place.host.receive(scene.world.store, manifest);
         return use(there, { release: manifest.version, files: manifest.files, read });
       });
@@ -84,6 +88,14 @@ async function findStored(
   assertPublic(spec, entries);
   await host.receive(world.store, manifest);
   return { release: release!, files, read: 0 };
+}
+
+/** What is live, its contents in the store here, wherever it is. */
+async function mergeBase({ spec, world }: Scene, host: Host, live: string | null): Promise<Manifest> {
+  if (live) return host.give(world.store, { project: spec.project, version: live });
+  throw new GreenroomError("NOTHING_LIVE", "--merge lays files over the live release, and nothing is live", {
+    hint: `greenroom deploy ${spec.environment}`,
+  });
 }
 
 function foresee(

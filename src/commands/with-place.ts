@@ -35,15 +35,31 @@ export async function withHosts<T>(
 ): Promise<T> {
   const project = app.project();
   const spec = resolveSpec(project, chooseEnvironment(project, environment));
-  const opened = await Promise.allSettled(spec.servers.map((name) => app.host(name)));
+  if (spec.servers.length === 0) throw unbound(spec.environment);
+  return withMachines(app, spec.servers, (hosts) => use(hosts, spec));
+}
+
+/** Lines to machines by their names in greenroom.json, for as long as they are used. */
+export async function withMachines<T>(
+  app: App,
+  names: string[],
+  use: (hosts: Host[]) => Promise<T>,
+): Promise<T> {
+  const opened = await Promise.allSettled(names.map((name) => app.host(name)));
   const hosts = opened.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   try {
     const failed = opened.find((one) => one.status === "rejected");
     if (failed) throw failed.reason as unknown;
-    return await use(hosts, spec);
+    return await use(hosts);
   } finally {
     await Promise.all(hosts.map((host) => host.close()));
   }
+}
+
+function unbound(environment: string): GreenroomError {
+  return new GreenroomError("ENVIRONMENT_UNBOUND", `${environment} is on no server`, {
+    hint: `greenroom bind ${environment} SERVER`,
+  });
 }
 
 /** What each of some servers says, all asked at the same time. One that can't be asked keeps nobody from seeing the others. */

@@ -3,18 +3,26 @@ import { countOf } from "../events.ts";
 import { describeCheck } from "./checks.ts";
 import { hookSteps } from "./hooks.ts";
 import { runOperation } from "./operation.ts";
+import { rehearsingOn } from "./rehearsing-on.ts";
+import type { Side } from "./sides.ts";
 import { siteName } from "./site.ts";
 import type { EnvironmentSpec } from "./spec.ts";
 import { type EnvironmentState, rehearsalRelease } from "./state.ts";
 import type { Step } from "./steps.ts";
 import type { Scene } from "./world.ts";
 
-export async function check(scene: Scene, { dryRun }: { dryRun: boolean }) {
+export interface CheckOptions {
+  /** Another one than that which rehearses. */
+  side?: Side | undefined;
+  dryRun: boolean;
+}
+
+export async function check(scene: Scene, { side, dryRun }: CheckOptions) {
   const done = await runOperation(scene, {
     operation: "check",
     detail: {},
     dryRun,
-    plan: (state) => planCheck(state, scene.spec),
+    plan: (state) => planCheck(rehearsingOn(state, side, null), scene.spec),
   });
   const failed = done.results.filter((result) => !result.passed);
   if (failed.length > 0) {
@@ -28,7 +36,7 @@ export async function check(scene: Scene, { dryRun }: { dryRun: boolean }) {
       },
     );
   }
-  return { ...done, release: rehearsalRelease(done.state) };
+  return { ...done, release: rehearsalRelease(rehearsingOn(done.state, side, null)) };
 }
 
 /** All checks run, also after one has failed: who mends things wants to see all of them. */

@@ -1,7 +1,8 @@
 import { rmSync } from "node:fs";
 import { ensureDirectory, readJsonIfWhole, writeJsonDurably } from "../disk/durable.ts";
+import { GreenroomError } from "../errors.ts";
 import { readJournal } from "./journal.ts";
-import { at, type Site } from "./site.ts";
+import { at, type Site, siteName } from "./site.ts";
 
 /** `run/intent.json`: what this machine has promised to do as soon as all others have promised it, too. */
 export interface Intent {
@@ -26,6 +27,25 @@ export function readIntent(site: Site): Intent | null {
 /** It is carried out, or nothing comes of it. Another's stays. */
 export function dropIntent(site: Site, id: string): void {
   if (readIntent(site)?.id === id) rmSync(at.intent(site), { force: true });
+}
+
+/** What was promised to other machines stands until it is carried out, or somebody recovers. */
+export function assertNotPromised(site: Site, id: string | undefined): void {
+  const other = readIntent(site);
+  if (!other || other.id === id || isCarriedOut(site, other.id)) return;
+  throw new GreenroomError(
+    "LOCKED",
+    `${siteName(site)} is about to do a ${other.operation} with ${other.servers.join(", ")}, since ${other.at} (${other.by})`,
+    { hint: `greenroom recover ${site.environment}` },
+  );
+}
+
+/** Who recovers meanwhile has all of them forget it: then nothing may come of it. */
+export function assertPromised(site: Site, id: string): void {
+  if (readIntent(site)?.id === id) return;
+  throw new GreenroomError("LOCKED", `${siteName(site)} was told meanwhile that nothing comes of this`, {
+    hint: `greenroom recover ${site.environment}, then give the same command again`,
+  });
 }
 
 export function isCarriedOut(site: Site, id: string): boolean {

@@ -68,11 +68,22 @@ export function liveHistory(entries: Entry[]): string[] {
   const history: string[] = [];
   for (const { begin, end } of entries) {
     if (!end?.live) continue;
+    // On a server that came later: what was live on the others before.
+    if (begin.operation === "join") history.push(...pastOf(begin));
     const back = begin.operation === "rollback" ? history.lastIndexOf(end.live) : -1;
     if (back !== -1) history.length = back;
     if (history.at(-1) !== end.live) history.push(end.live);
   }
   return history;
+}
+
+/** Whether visitors have seen a release, here or, before this server was there, on others. */
+export function wasLive(entries: Entry[], release: string): boolean {
+  return entries.some(({ begin, end }) => end?.live === release || (end && pastOf(begin).includes(release)));
+}
+
+function pastOf({ operation, detail }: Entry["begin"]): string[] {
+  return operation === "join" ? (detail as { history: string[] }).history : [];
 }
 
 function parse(text: string): { entries: Entry[]; torn: number } {

@@ -5,13 +5,13 @@ import { GreenroomError } from "../errors.ts";
 import type { Stage } from "./apply.ts";
 import { openDoors } from "./door.ts";
 import { ensureRoles, ensureSite } from "./identity.ts";
-import { dropIntent, isCarriedOut } from "./intent.ts";
+import { assertNotPromised, assertPromised, dropIntent, isCarriedOut } from "./intent.ts";
 import { applyJournaled } from "./journaled.ts";
 import { recover } from "./recover.ts";
 import { makeRoom } from "./room.ts";
 import { at, siteName } from "./site.ts";
 import { type EnvironmentState, exists, readState } from "./state.ts";
-import type { Step } from "./steps.ts";
+import { beforeCommit, type Step } from "./steps.ts";
 import type { CheckResult } from "./verdict.ts";
 import type { Scene } from "./world.ts";
 
@@ -25,6 +25,8 @@ export interface Request {
   dryRun: boolean;
   /** Done twice it would lead back: who types it again after a crash that it survived wants it once. */
   isTurn?: boolean;
+  /** The sides stay as they are: it may be done although something else is promised to other machines. */
+  isHarmless?: boolean;
 }
 
 export interface Done {
@@ -46,19 +48,37 @@ export async function runOperation(scene: Scene, request: Request): Promise<Done
     ensureSite(site);
     const finished = await recover(stage);
     if (request.creates) ensureRoles(site);
-    const { intent } = scene.world;
-    const isDone =
-      (request.isTurn === true && finished === request.operation) ||
-      (intent !== undefined && isCarriedOut(site, intent));
-    const steps = isDone ? [] : request.plan(readState(site));
-    const detail = { ...request.detail, ...(intent === undefined ? {} : { intent }) };
-    const warnings = steps.length > 0 ? await applyJournaled(stage, { ...request, detail, steps }) : [];
-    if (intent !== undefined) dropIntent(site, intent);
-    return { state: readState(site), steps, warnings, results: stage.results };
+    return await operate(stage, request, finished === request.operation);
   } finally {
     await stage.door.close();
     lock.release();
   }
+}
+
+async function operate(stage: Stage, request: Request, wasFinished: boolean): Promise<Done> {
+  const { site, world } = stage.scene;
+  const { intent } = world;
+  if (!request.isHarmless) assertNotPromised(site, intent);
+  const isKept = intent !== undefined && isCarriedOut(site, intent);
+  const isDone = isKept || (request.isTurn === true && wasFinished);
+  if (intent !== undefined && !isDone) assertPromised(site, intent);
+  const planned = isDone ? [] : request.plan(readState(site));
+  const steps = intent === undefined ? planned : withoutPrepared(planned);
+  const detail = { ...request.detail, ...(intent !== undefined && { intent }) };
+  try {
+    const warnings = steps.length > 0 ? await applyJournaled(stage, { ...request, detail, steps }) : [];
+    return { state: readState(site), steps, warnings, results: stage.results };
+  } finally {
+    // A promise is kept also where a task after it has failed.
+    const isOver = intent !== undefined && (steps.length === 0 || isCarriedOut(site, intent));
+    if (isOver) dropIntent(site, intent);
+  }
+}
+
+/** Tasks before the movement have run when it was promised. */
+function withoutPrepared(steps: Step[]): Step[] {
+  const before = beforeCommit(steps);
+  return [...before.filter((step) => step.do !== "task"), ...steps.slice(before.length)];
 }
 
 function planOnly({ site }: Scene, request: Request): Done {

@@ -18,6 +18,16 @@ export function readSecret(site: Site): string | null {
   return name?.slice(0, -"-blue".length) ?? null;
 }
 
+/** The environment's previews have one address, whichever of its servers answers. */
+export function adoptSecret(site: Site, secret: string): void {
+  const before = readSecret(site);
+  if (before === secret) return;
+  ensureDirectory(at.previews(site), 0o711);
+  movePointer(join(at.previews(site), `${secret}-blue`), "../blue");
+  if (before !== null) rmSync(join(at.previews(site), `${before}-blue`));
+  refreshPreviews(site, "secret");
+}
+
 /** Makes the folder of preview addresses hold just those that should be. */
 export function refreshPreviews(site: Site, previews: "secret" | "open"): void {
   // Others may pass through it, not list it.
@@ -61,6 +71,6 @@ function leadsTo(site: Site, name: string, target: string): boolean {
   return readPointer(join(at.previews(site), name)) === target;
 }
 
-function makeSecret(): string {
+export function makeSecret(): string {
   return [...randomBytes(LENGTH)].map((byte) => ALPHABET[byte % ALPHABET.length]).join("");
 }

@@ -28,6 +28,7 @@ export async function prune(scene: Scene, { dryRun }: { dryRun: boolean }): Prom
 async function pruneOnce(scene: Scene, dryRun: boolean): Promise<Pruned> {
   const done = await runOperation(scene, {
     operation: "prune",
+    isHarmless: true,
     detail: {},
     dryRun,
     plan: (state) => planPrune(scene, state),

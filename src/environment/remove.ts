@@ -6,8 +6,9 @@ import { GreenroomError } from "../errors.ts";
 import { lockStore } from "../release/store.ts";
 import { forgetHosts } from "./identity.ts";
 import { assertExists, takeLock } from "./operation.ts";
-import { at, type Site, siteName } from "./site.ts";
+import { type Site, siteName } from "./site.ts";
 import { readState } from "./state.ts";
+import { keptStorage } from "./storage.ts";
 import type { Scene } from "./world.ts";
 
 export interface RemoveOptions {
@@ -22,7 +23,7 @@ export async function remove(scene: Scene, { force, storage, dryRun }: RemoveOpt
   const { site, world } = scene;
   if (!lstatSync(site.dir, { throwIfNoEntry: false })) assertExists(scene);
   assertRemovable(site, force);
-  const kept = !storage && hasContent(at.storage(site)) ? at.storage(site) : null;
+  const kept = storage ? null : keptStorage(site);
   if (!dryRun) {
     // Who prunes takes what has a temporary name for something that a run that died left.
     const store = lockStore(world.store, "shared", {});
@@ -51,13 +52,6 @@ function assertRemovable(site: Site, force: boolean): void {
   throw new GreenroomError("ENVIRONMENT_LIVE", `${siteName(site)} is live`, {
     hint: `if it is to go: greenroom remove ${site.environment} --force`,
   });
-}
-
-function hasContent(folder: string): boolean {
-  const stat = lstatSync(folder, { throwIfNoEntry: false });
-  if (!stat) return false;
-  if (!stat.isDirectory()) return true;
-  return readdirSync(folder).some((name) => hasContent(join(folder, name)));
 }
 
 // First nobody is sent there any more, then it has no name, then it goes: a run that dies leaves nothing half alive.

@@ -3,7 +3,7 @@ import { listVersions } from "../release/store.ts";
 import { readStaged } from "./config.ts";
 import { hookSteps } from "./hooks.ts";
 import { assertDomainFree, identityOf, moveSteps } from "./identity.ts";
-import { type Entry, liveHistory, readJournal } from "./journal.ts";
+import { type Entry, liveHistory, readJournal, wasLive } from "./journal.ts";
 import { runOperation } from "./operation.ts";
 import { type Site, siteName } from "./site.ts";
 import type { EnvironmentSpec } from "./spec.ts";
@@ -28,6 +28,7 @@ export interface Past {
 export async function rollback(scene: Scene, { to, force, dryRun }: RollbackOptions) {
   const { site, world } = scene;
   let left: string | null = null;
+  let chosen: string | null = to;
   const done = await runOperation(scene, {
     operation: "rollback",
     detail: { to, force },
@@ -39,13 +40,14 @@ export async function rollback(scene: Scene, { to, force, dryRun }: RollbackOpti
       const history = liveHistory(entries);
       const past = { history, available: [...state.releases, ...listVersions(world.store, site.project)] };
       const target = chooseTarget(state, past, to, force);
+      chosen = target;
       if (!force) assertWasLive(site, target, entries);
       const before = asBefore(scene, target);
       assertDomainFree(site, before.domain);
       return planRollback(state, before, target);
     },
   });
-  return { ...done, left, live: { side: done.state.live, release: liveRelease(done.state) } };
+  return { ...done, to: chosen, left, live: { side: done.state.live, release: liveRelease(done.state) } };
 }
 
 /** To the release before, past those that were left as bad. */
@@ -135,7 +137,7 @@ function bringBack(state: EnvironmentState, spec: EnvironmentSpec, release: stri
 
 /** Back is where visitors have been: a release that never was live has its checks to pass first. */
 function assertWasLive(site: Site, release: string, entries: Entry[]): void {
-  if (entries.some(({ end }) => end?.live === release)) return;
+  if (wasLive(entries, release)) return;
   throw new GreenroomError("CHECKS_NOT_PASSED", `${release} was never live in ${siteName(site)}`, {
     hint: `greenroom deploy ${site.environment} --release ${release}`,
   });

@@ -6,8 +6,10 @@ import { readNewlyGiven } from "./given-certificates.ts";
 import { hookSteps } from "./hooks.ts";
 import { assertDomainFree, identityOf, identitySteps } from "./identity.ts";
 import { runOperation } from "./operation.ts";
+import { adoptSecret } from "./previews.ts";
+import { rehearsingOn } from "./rehearsing-on.ts";
 import { releasesToRetire } from "./retention.ts";
-import { SIDES } from "./sides.ts";
+import { SIDES, type Side } from "./sides.ts";
 import { at, type Identity, siteName } from "./site.ts";
 import type { EnvironmentSpec } from "./spec.ts";
 import { type EnvironmentState, liveRelease, readState, rehearsalRelease } from "./state.ts";
@@ -18,6 +20,10 @@ import type { Scene } from "./world.ts";
 
 export interface StageOptions {
   release: string;
+  /** Where the environment's other servers have it; else where it is rehearsed. Nobody must see that side here. */
+  side?: Side | undefined;
+  /** Of preview addresses, where other servers have it, too. */
+  secret?: string | undefined;
   dryRun: boolean;
 }
 
@@ -38,7 +44,7 @@ export interface Standing {
   certificates: Role[];
 }
 
-export async function stage(scene: Scene, { release, dryRun }: StageOptions) {
+export async function stage(scene: Scene, { release, side, secret, dryRun }: StageOptions) {
   const { site, spec, world } = scene;
   assertOneFileSystem(world.store, at.releases(site));
   assertDomainFree(site, spec.domain);
@@ -47,19 +53,22 @@ export async function stage(scene: Scene, { release, dryRun }: StageOptions) {
   warnOfRoot(scene);
   warnOfOwners(scene);
   const certificates = await readNewlyGiven(scene);
-  const healthy = await isHealthyRehearsal(scene, release);
+  const healthy = await isHealthyRehearsal(scene, release, side);
+  if (secret !== undefined && spec.previews === "secret" && !dryRun) adoptSecret(site, secret);
   const done = await runOperation(scene, {
     operation: "stage",
     detail: { release },
     creates: true,
     dryRun,
-    plan: (state) =>
-      planStage(state, spec, release, { ...lookAt(scene, state, release), healthy, certificates }),
+    plan(state) {
+      const standing = { ...lookAt(scene, state, release), healthy, certificates };
+      return planStage(rehearsingOn(state, side, release), spec, release, standing);
+    },
   });
   return {
     ...done,
     release,
-    side: done.state.rehearsal,
+    side: side ?? done.state.rehearsal,
     changed: done.steps.some((step) => step.do === "point"),
   };
 }
@@ -163,8 +172,12 @@ function warnOfRoot({ spec: { serve }, world }: Scene): void {
   world.emit({ event: "warning", text });
 }
 
-async function isHealthyRehearsal({ site, spec, world }: Scene, release: string): Promise<boolean> {
-  const state = readState(site);
+async function isHealthyRehearsal(
+  { site, spec, world }: Scene,
+  release: string,
+  side?: Side,
+): Promise<boolean> {
+  const state = rehearsingOn(readState(site), side, release);
   if (rehearsalRelease(state) !== release) return true;
   try {
     await world.parts.supervisor.assertHealthy(site, state.rehearsal, spec.serve);

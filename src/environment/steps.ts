@@ -36,6 +36,12 @@ export function isTidying(step: Step): boolean {
   return ["certificate", "identity", "previews", "mark", "retire"].includes(step.do);
 }
 
+/** What is done while visitors still see what they saw. */
+export function beforeCommit(steps: Step[]): Step[] {
+  const commit = steps.findLastIndex(isCommit);
+  return commit === -1 ? steps : steps.slice(0, commit);
+}
+
 export function describeStep(step: Step): string {
   switch (step.do) {
     case "account":

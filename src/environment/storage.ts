@@ -21,6 +21,18 @@ import { at, type Site } from "./site.ts";
 import { type EnvironmentSpec, userOf } from "./spec.ts";
 import type { Scene } from "./world.ts";
 
+/** Where the environment's storage is, if it holds anything. */
+export function keptStorage(site: Site): string | null {
+  return hasContent(at.storage(site)) ? at.storage(site) : null;
+}
+
+function hasContent(folder: string): boolean {
+  const stat = lstatSync(folder, { throwIfNoEntry: false });
+  if (!stat) return false;
+  if (!stat.isDirectory()) return true;
+  return readdirSync(folder).some((name) => hasContent(join(folder, name)));
+}
+
 /** Storage paths that this environment doesn't have yet; what a release brings there becomes their first content. */
 export function missingStorage(site: Site, storage: string[]): string[] {
   for (const path of storage) assertRoom(site, path);

@@ -1,9 +1,6 @@
 import { relative } from "node:path";
-import { isStagedAs } from "../environment/config.ts";
 import { at } from "../environment/site.ts";
-import { liveRelease, readState, referenced } from "../environment/state.ts";
 import type { Scene } from "../environment/world.ts";
-import { GreenroomError } from "../errors.ts";
 import { assertVersion, slug } from "../names.ts";
 import { collect } from "../release/collect.ts";
 import type { Manifest, ManifestHead } from "../release/manifest.ts";
@@ -19,8 +16,10 @@ import type { Source } from "./source.ts";
 
 export interface ReleaseOptions {
   version: string | undefined;
-  /** Lay what was collected over the live release. */
-  merge: boolean;
+  /** Lay what was collected over this release. */
+  onto: Manifest | null;
+  /** Versions that this can't be, although their content may be the same. */
+  avoid: string[];
   /** Releases of the project on the machine that this one is for. */
   elsewhere: ManifestHead[];
 }
@@ -35,13 +34,11 @@ export interface Made {
 export function makeRelease(
   scene: Scene,
   source: Source,
-  { version, merge, elsewhere }: ReleaseOptions,
+  { version, onto, avoid, elsewhere }: ReleaseOptions,
 ): Made {
   const { site, spec, world } = scene;
   assertOneFileSystem(world.store, at.releases(site));
-  const state = readState(site);
-  const base = merge ? mergeBase(scene, liveRelease(state)) : null;
-  const index = merge ? null : readIndex(world.store, spec.project, source.dir);
+  const index = onto ? null : readIndex(world.store, spec.project, source.dir);
   const ground = groundOf(source, spec.storage, world.root);
   const seen = collect({
     ...ground,
@@ -50,7 +47,7 @@ export function makeRelease(
     lastRelease: lastReleaseOf(scene),
     emit: world.emit,
   });
-  const entries = base ? overlay(base.entries, seen.entries) : seen.entries;
+  const entries = onto ? overlay(onto.entries, seen.entries) : seen.entries;
   assertPublic(spec, entries);
   const manifest = recordRelease(
     world.store,
@@ -59,12 +56,12 @@ export function makeRelease(
       entries,
       version: chooseVersion(version, source),
       elsewhere,
-      avoid: referenced(state).filter((release) => !isStagedAs(site, release, spec)),
-      source: { from: source.from, commit: source.commit, mergedOnto: base?.version ?? null },
+      avoid,
+      source: { from: source.from, commit: source.commit, mergedOnto: onto?.version ?? null },
     },
     world.now(),
   );
-  if (!merge && seen.read > 0) writeIndex(world.store, source.dir, manifest, seen.found, seen.seenAt);
+  if (!onto && seen.read > 0) writeIndex(world.store, source.dir, manifest, seen.found, seen.seenAt);
   return { manifest, read: seen.read };
 }
 
@@ -82,13 +79,6 @@ export function chooseVersion(version: string | undefined, source: Source): stri
   const chosen = version ?? (source.tag === null ? null : slug(source.tag));
   if (chosen !== null) assertVersion(chosen);
   return chosen;
-}
-
-function mergeBase({ site, world }: Scene, live: string | null): Manifest {
-  if (live) return readRelease(world.store, site.project, live);
-  throw new GreenroomError("NOTHING_LIVE", "--merge lays files over the live release, and nothing is live", {
-    hint: `greenroom deploy ${site.environment}`,
-  });
 }
 
 /** In seconds; nothing in the releases that were made last is younger. */

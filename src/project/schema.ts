@@ -60,7 +60,10 @@ const environment = z.strictObject({
     .nullable()
     .default(null)
     .meta({ description: 'Answer by https: "acme", or a certificate and its key.' }),
-  servers: z.array(name).min(1).default(["local"]),
+  servers: z
+    .array(name)
+    .default(["local"])
+    .meta({ description: "Where it is; empty once it was taken off the last one." }),
   keep: z.int().min(1).max(1000).default(5).meta({ description: "How many releases stay on disk." }),
   switch: z.enum(["manual", "auto"]).default("manual").meta({ description: "`auto`: deploy also switches." }),
   values: z

@@ -1,21 +1,29 @@
 import { z } from "zod";
 import type { Intent } from "../environment/intent.ts";
+import { SIDES } from "../environment/sides.ts";
 import type { EnvironmentSpec } from "../environment/spec.ts";
 import type { Scene } from "../environment/world.ts";
 import { GreenroomError } from "../errors.ts";
 import { isName } from "../names.ts";
 import type { operations } from "./operations.ts";
 import { performHere, withIntent } from "./perform.ts";
-import { specSchema } from "./spec-schema.ts";
+import { courseSchema, secretSchema, specSchema } from "./spec-schema.ts";
 
 const version = z.string().refine(isName);
 const dryRun = z.boolean();
 const force = z.boolean();
+const side = z.enum(SIDES);
 
 /** What each operation takes, where its caller is on another machine and might say anything. */
 const inputs = {
-  stage: z.strictObject({ release: version, dryRun }),
-  check: z.strictObject({ dryRun }),
+  stage: z.strictObject({
+    release: version,
+    side: side.optional(),
+    secret: secretSchema.optional(),
+    dryRun,
+  }),
+  check: z.strictObject({ side: side.optional(), dryRun }),
+  join: z.strictObject({ course: courseSchema, dryRun }),
   switch: z.strictObject({ force, dryRun }),
   rollback: z.strictObject({ to: version.nullable(), force, dryRun }),
   canary: z.strictObject({ share: z.int().min(0).max(99), force, dryRun }),

@@ -47,7 +47,10 @@ function packNext(store: Store, entries: Entry[], piece: Piece | undefined): Pro
 }
 
 /** The youngest release that both machines have, the same on both. */
-function commonRelease(store: Store, heads: ManifestHead[]): Manifest | null {
+export function commonRelease(
+  store: Store,
+  heads: Pick<ManifestHead, "project" | "version" | "digest">[],
+): Manifest | null {
   for (const { project, version, digest } of heads) {
     const mine = findRelease(store, project, version);
     if (mine?.digest === digest) return mine;

@@ -1,6 +1,8 @@
 import type { LoggedRequest } from "../environment/access-log.ts";
+import type { Basis } from "../environment/basis.ts";
 import type { FileRoom } from "../environment/file-room.ts";
 import type { Intent } from "../environment/intent.ts";
+import type { Likeness } from "../environment/likeness.ts";
 import type { Cursors, Lines } from "../environment/log-lines.ts";
 import type { LoggedOperations } from "../environment/operations-log.ts";
 import type { ListedRelease } from "../environment/releases.ts";
@@ -9,8 +11,9 @@ import type { Manifest, ManifestHead } from "../release/manifest.ts";
 import type { Store } from "../release/store.ts";
 import type { Input, OperationName, Output } from "./calls.ts";
 import type { Skew } from "./clock.ts";
+import type { Wanted } from "./fetch.ts";
 import type { MachineView } from "./machine.ts";
-import type { Promised } from "./promise.ts";
+import type { Promised, Promising } from "./promise.ts";
 import type { View } from "./view.ts";
 
 export interface StorageDoor extends FileRoom {
@@ -35,11 +38,14 @@ export interface Host {
     intent?: string,
   ): Promise<Output<N>>;
   /** Rejects where what is meant couldn't be done this moment; else it is written down there. Moves nothing. */
-  promise(spec: EnvironmentSpec, intent: Intent): Promise<object>;
+  promise(spec: EnvironmentSpec, intent: Intent): Promise<Promising>;
   promised(spec: EnvironmentSpec, id: string | null): Promise<Promised>;
   /** Nothing comes of it. */
-  abandon(spec: EnvironmentSpec, id: string): Promise<object>;
+  abandon(spec: EnvironmentSpec, id: string): Promise<Pick<Promised, "carriedOut">>;
   look(spec: EnvironmentSpec): Promise<View>;
+  /** Null where nothing is live there. */
+  likeness(spec: EnvironmentSpec): Promise<Likeness | null>;
+  basis(spec: EnvironmentSpec): Promise<Basis>;
   /** Itself, and how far its clock is from ours. */
   machine(): Promise<MachineView & { skew: Skew }>;
   /** The last lines of all logs, or those since the cursors. */
@@ -55,6 +61,8 @@ export interface Host {
   heads(project: string): Promise<ManifestHead[]>;
   /** Has the release in its store, sent from this machine's where it lacked. */
   receive(store: Store, manifest: Manifest): Promise<void>;
+  /** A release that it has, its contents in this machine's store. */
+  give(store: Store, wanted: Wanted): Promise<Manifest>;
   close(): Promise<void>;
   /** The same without waiting for what it does. */
   drop(): void;

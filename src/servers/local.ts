@@ -1,4 +1,6 @@
 import { readAccessLog } from "../environment/access-log.ts";
+import { readBasis } from "../environment/basis.ts";
+import { readLikeness } from "../environment/likeness.ts";
 import { readLines } from "../environment/log-lines.ts";
 import { assertExists } from "../environment/operation.ts";
 import { readOperations } from "../environment/operations-log.ts";
@@ -6,6 +8,9 @@ import { listReleases } from "../environment/releases.ts";
 import type { EnvironmentSpec } from "../environment/spec.ts";
 import { openStorage } from "../environment/storage-room.ts";
 import type { Scene } from "../environment/world.ts";
+import { GreenroomError } from "../errors.ts";
+import type { Manifest } from "../release/manifest.ts";
+import { readHead, readRelease, type Store } from "../release/store.ts";
 import type { Output } from "./calls.ts";
 import type { Host } from "./host.ts";
 import { machineOf } from "./machine.ts";
@@ -31,6 +36,8 @@ export function createLocalHost(sceneOf: (spec: EnvironmentSpec) => Scene, here:
     promise: (spec, intent) => promise(sceneOf(spec), intent),
     promised: async (spec, id) => readPromise(sceneOf(spec), id),
     abandon: async (spec, id) => abandon(sceneOf(spec), id),
+    likeness: async (spec) => readLikeness(sceneOf(spec)),
+    basis: async (spec) => readBasis(sceneOf(spec)),
     look: async (spec) => viewOf(sceneOf(spec).site, spec.domain),
     lines: async (spec, last, cursors) => readLines(siteThere(spec), last, cursors),
     requests: async (spec, last) => readAccessLog(siteThere(spec), last),
@@ -50,8 +57,17 @@ export function createLocalHost(sceneOf: (spec: EnvironmentSpec) => Scene, here:
     },
     // Releases are made in its own store.
     heads: async () => [],
-    async receive() {},
+    receive: async (store, manifest) => assertThere(store, manifest),
+    give: async (store, { project, version }) => readRelease(store, project, version),
     async close() {},
     drop() {},
   };
+}
+
+/** It came by way of this very store, unless that has another release of the name. */
+function assertThere(store: Store, { project, version, digest }: Manifest): void {
+  if (readHead(store, project, version)?.digest === digest) return;
+  throw new GreenroomError("VERSION_EXISTS", `${project} ${version} exists with other content here`, {
+    hint: "greenroom releases",
+  });
 }

@@ -1,5 +1,6 @@
 import { canary } from "../environment/canary.ts";
 import { check } from "../environment/check.ts";
+import { join } from "../environment/join.ts";
 import { pause, resume } from "../environment/pause.ts";
 import { prune } from "../environment/prune.ts";
 import { remove } from "../environment/remove.ts";
@@ -19,6 +20,7 @@ export const operations = {
   switch: switchSides,
   rollback,
   canary,
+  join,
   pause,
   resume,
   verify,

@@ -1,41 +1,56 @@
 import { applyStep, type Stage } from "../environment/apply.ts";
 import { openDoors } from "../environment/door.ts";
-import { dropIntent, type Intent, isCarriedOut, readIntent, writeIntent } from "../environment/intent.ts";
+import {
+  assertNotPromised,
+  dropIntent,
+  type Intent,
+  isCarriedOut,
+  readIntent,
+  writeIntent,
+} from "../environment/intent.ts";
 import { takeLock } from "../environment/operation.ts";
 import { recover } from "../environment/recover.ts";
-import { siteName } from "../environment/site.ts";
-import type { Step } from "../environment/steps.ts";
+import type { EnvironmentState } from "../environment/state.ts";
+import { beforeCommit, type Step } from "../environment/steps.ts";
 import type { Scene } from "../environment/world.ts";
-import { GreenroomError } from "../errors.ts";
 import { performHere } from "./perform.ts";
 
-/** Makes sure that the operation could be done this very moment, and writes down that it is about to be. Moves nothing. */
-export async function promise(scene: Scene, intent: Intent): Promise<{ steps: Step[] }> {
+export interface Promising {
+  /** What visitors will see once it is kept: must be the same on all machines. */
+  shows: { release: string | null; share: number };
+}
+
+/**
+ * Makes sure that the operation could be done this very moment, runs the tasks that come before it, and writes down that
+ * it is about to be done. Moves nothing.
+ */
+export async function promise(scene: Scene, intent: Intent): Promise<Promising> {
   const { site, world } = scene;
-  assertFree(scene, intent);
   const lock = takeLock(scene, "prepare");
   const stage: Stage = { scene, door: openDoors(site, world.parts), results: [], warnings: [] };
   try {
+    assertNotPromised(site, intent.id);
     await recover(stage);
     const input = { ...intent.input, dryRun: true };
-    const { steps } = (await performHere(scene, intent.operation as never, input)) as { steps: Step[] };
-    for (const step of steps) if (step.do === "ready") await applyStep(stage, step);
+    const planned = await performHere(scene, intent.operation as never, input);
+    const { state, steps } = planned as { state: EnvironmentState; steps: Step[] };
+    for (const step of beforeCommit(steps)) {
+      if (step.do === "ready" || step.do === "task") await applyStep(stage, step);
+    }
     writeIntent(site, intent);
-    return { steps };
+    return { shows: shownBy(state, steps) };
   } finally {
     await stage.door.close();
     lock.release();
   }
 }
 
-function assertFree({ site }: Scene, { id }: Intent): void {
-  const other = readIntent(site);
-  if (!other || other.id === id || isCarriedOut(site, other.id)) return;
-  throw new GreenroomError(
-    "LOCKED",
-    `${siteName(site)} is about to do a ${other.operation} with ${other.servers.join(", ")}, since ${other.at} (${other.by})`,
-    { hint: `greenroom recover ${site.environment}` },
-  );
+function shownBy({ live, rehearsal, sides, traffic }: EnvironmentState, steps: Step[]): Promising["shows"] {
+  const move = steps.findLast((step) => step.do === "traffic");
+  const side = move?.live ?? live;
+  const pointed = steps.findLast((step) => step.do === "point" && step.side === side);
+  const release = (pointed?.do === "point" ? pointed.release : null) ?? (side && sides[side]);
+  return { release, share: move?.share ?? traffic?.buckets[rehearsal] ?? 0 };
 }
 
 export interface Promised {
@@ -50,7 +65,16 @@ export function readPromise({ site }: Scene, id: string | null): Promised {
   return { intent, carriedOut: asked !== null && isCarriedOut(site, asked) };
 }
 
-export function abandon({ site }: Scene, id: string): { abandoned: string } {
-  dropIntent(site, id);
-  return { abandoned: id };
+/** Nothing comes of it from now on, unless it was carried out before. */
+export function abandon(scene: Scene, id: string): Pick<Promised, "carriedOut"> {
+  const { site } = scene;
+  if (readIntent(site)?.id === id) {
+    const lock = takeLock(scene, "recover");
+    try {
+      dropIntent(site, id);
+    } finally {
+      lock.release();
+    }
+  }
+  return { carriedOut: isCarriedOut(site, id) };
 }

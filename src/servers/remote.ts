@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { LoggedRequest } from "../environment/access-log.ts";
+import type { Likeness } from "../environment/likeness.ts";
 import type { ListedRelease } from "../environment/releases.ts";
 import { GreenroomError } from "../errors.ts";
 import type { Emit, Event } from "../events.ts";
 import type { ManifestHead } from "../release/manifest.ts";
 import { skewOf } from "./clock.ts";
 import { deliver } from "./deliver.ts";
+import { fetchRelease } from "./fetch.ts";
 import type { Host } from "./host.ts";
 import type { machineOf } from "./machine.ts";
 import { openRemoteRoom } from "./remote-room.ts";
@@ -14,7 +16,7 @@ import { PROTOCOL } from "./serve.ts";
 import type { Server } from "./server.ts";
 import { type Line, openLine, type Patience } from "./ssh/line.ts";
 import type { Bundle } from "./ssh/script.ts";
-import { encodeMessage, type Message, readMessages } from "./wire.ts";
+import { encodeMessage, type Message, Parcel, readMessages } from "./wire.ts";
 
 export interface Caller {
   bundle: Bundle;
@@ -43,31 +45,36 @@ export async function connect(server: Server, { bundle, by, emit, patience }: Ca
   let last = 0;
   let turn: Promise<unknown> = Promise.resolve();
 
-  const ask = async (head: object, body?: Buffer): Promise<object> => {
+  const ask = async (head: object, body?: Buffer): Promise<Parcel> => {
     const id = ++last;
     await line.write(encodeMessage({ id, by, ...head }, body));
     for (;;) {
-      const { head: said } = await next(server, line, messages);
+      const { head: said, body: bytes } = await next(server, line, messages);
       if (said.error) throw errorFrom(server, said.error as SaidError);
       if (said.id !== id) continue;
       if (said.event) emit(said.event as Event);
-      else return said.result as object;
+      else return new Parcel(said.result as object, bytes);
     }
   };
   // The other side answers one after the other.
-  const call = (head: object, body?: Buffer) => {
+  const inTurn = (head: object, body?: Buffer) => {
     const answer = turn.then(() => ask(head, body));
     turn = answer.catch(() => {});
     return answer;
   };
+  const call = async (head: object, body?: Buffer) => (await inTurn(head, body)).head;
   return {
     name: server.name,
     operate: (spec, operation, input, intent) =>
       call({ call: "operate", operation, spec, input, intent }) as Promise<never>,
-    promise: (spec, intent) => call({ call: "promise", spec, intent }),
+    promise: (spec, intent) => call({ call: "promise", spec, intent }) as Promise<never>,
     promised: (spec, id) => call({ call: "promised", spec, intent: id }) as Promise<never>,
-    abandon: (spec, id) => call({ call: "abandon", spec, intent: id }),
+    abandon: (spec, id) => call({ call: "abandon", spec, intent: id }) as Promise<never>,
     look: (spec) => call({ call: "look", spec }) as Promise<never>,
+    async likeness(spec) {
+      return ((await call({ call: "likeness", spec })) as { likeness: Likeness | null }).likeness;
+    },
+    basis: (spec) => call({ call: "basis", spec }) as Promise<never>,
     async machine() {
       const sent = Date.now();
       const { received, answered, ...view } = (await call({ call: "machine" })) as ReturnType<
@@ -88,6 +95,7 @@ export async function connect(server: Server, { bundle, by, emit, patience }: Ca
       return ((await call({ call: "heads", project })) as { heads: ManifestHead[] }).heads;
     },
     receive: (store, manifest) => deliver(call, store, manifest, emit),
+    give: (store, wanted) => fetchRelease(inTurn, store, wanted, emit),
     close: () => line.close(),
     drop: () => line.cut(),
   };
@@ -112,7 +120,8 @@ async function next(server: Server, line: Line, messages: AsyncGenerator<Message
     throw cut(server, error);
   });
   if (!done) return value;
-  throw cut(server, await line.why());
+  const why = await line.why();
+  throw why.code === "DISK_FULL" ? why : cut(server, why);
 }
 
 function cut({ name }: Server, cause: unknown): GreenroomError {

@@ -1,7 +1,10 @@
 import { z } from "zod";
+import { readBasis } from "../environment/basis.ts";
+import { readLikeness } from "../environment/likeness.ts";
 import type { Emit } from "../events.ts";
 import { parse, parseIntent, perform } from "./calls.ts";
 import { createDeliveries, type Deliveries } from "./deliveries.ts";
+import { lendManifest, lendPiece } from "./lend.ts";
 import { abandon, promise, readPromise } from "./promise.ts";
 import { createRooms, type Rooms } from "./rooms.ts";
 import type { Conversation, Workshop } from "./serve.ts";
@@ -13,10 +16,13 @@ export async function answerCall(conversation: Conversation, message: Message, e
   const by = parse(z.string().max(200), message.head.by);
   const call = parse(z.enum(Object.keys(CALLS) as [CallName]), message.head.call);
   const workshop = await conversation.callee.open();
-  conversation.deliveries ??= createDeliveries(workshop.store());
+  // What it has read of manifests counts for the whole conversation.
+  conversation.store ??= workshop.store();
+  const { store } = conversation;
+  conversation.deliveries ??= createDeliveries(store);
   conversation.rooms ??= createRooms();
   const { deliveries, rooms } = conversation;
-  return CALLS[call]({ ...workshop, deliveries, rooms }, message, emit, by);
+  return CALLS[call]({ ...workshop, store: () => store, deliveries, rooms }, message, emit, by);
 }
 
 type CallName =
@@ -24,11 +30,15 @@ type CallName =
   | "promise"
   | "promised"
   | "abandon"
+  | "likeness"
+  | "basis"
   | "heads"
   | "offer"
   | "put"
   | "part"
   | "record"
+  | "manifest"
+  | "piece"
   | "storage";
 type Called = Workshop & { deliveries: Deliveries; rooms: Rooms };
 type Call = (callee: Called, message: Message, emit: Emit, by: string) => Promise<object> | object;
@@ -43,11 +53,19 @@ const CALLS: Record<CallName, Call> = {
     readPromise(sceneOf(parse(specSchema, head.spec), emit, by), parse(z.uuid().nullable(), head.intent)),
   abandon: ({ sceneOf }, { head }, emit, by) =>
     abandon(sceneOf(parse(specSchema, head.spec), emit, by), parse(z.uuid(), head.intent)),
+  likeness: ({ sceneOf }, { head }, emit, by) => ({
+    likeness: readLikeness(sceneOf(parse(specSchema, head.spec), emit, by)),
+  }),
+  basis: ({ sceneOf }, { head }, emit, by) => readBasis(sceneOf(parse(specSchema, head.spec), emit, by)),
   heads: ({ deliveries }, { head }) => deliveries.heads({ project: head.project }),
   offer: ({ deliveries }, { head, body }) => deliveries.offer({ head: head.head, base: head.base }, body),
   put: ({ deliveries }, { head, body }) => deliveries.put({ contents: head.contents }, body),
   part: ({ deliveries }, { head, body }) => deliveries.part({ content: head.content, at: head.at }, body),
   record: ({ deliveries }) => deliveries.record(),
+  manifest: ({ store }, { head: { project, version, known } }) =>
+    lendManifest(store(), { project, version, known }),
+  piece: ({ store }, { head: { project, version, piece } }) =>
+    lendPiece(store(), { project, version, piece }),
   storage({ sceneOf, rooms }, { head, body }, emit, by) {
     const act = parse(z.enum(["place", "list", "read", "write", "folders", "remove", "end"]), head.act);
     return rooms[act](sceneOf(parse(specSchema, head.spec), emit, by), head, body);

@@ -7,7 +7,7 @@ import type { Store } from "../release/store.ts";
 import type { Deliveries } from "./deliveries.ts";
 import type { Rooms } from "./rooms.ts";
 import { type Looking, seeing } from "./seeing.ts";
-import { encodeMessage, type Message, readMessages } from "./wire.ts";
+import { encodeMessage, type Message, Parcel, readMessages } from "./wire.ts";
 
 /** Changes with what the two sides of a line say to each other. */
 export const PROTOCOL = 2;
@@ -33,9 +33,9 @@ export async function serveCalls(callee: Callee, from: Readable, to: Writable): 
   to.on("error", () => {});
   // What the line's end would bring upon us.
   process.on("SIGHUP", () => {});
-  const say = (head: object) => void to.write(encodeMessage(head));
+  const say: Say = (head, body) => void to.write(encodeMessage(head, body));
   say({ hello: { protocol: PROTOCOL, version: callee.version } });
-  const conversation: Conversation = { callee, deliveries: null, rooms: null };
+  const conversation: Conversation = { callee, store: null, deliveries: null, rooms: null };
   try {
     const silence = endWhenSilent(from, callee.silence ?? SILENCE);
     for await (const message of readMessages(from)) {
@@ -67,18 +67,22 @@ function endWhenSilent(from: Readable, limit: number) {
 /** What one line has come to so far. */
 export interface Conversation {
   callee: Callee;
+  store: Store | null;
   deliveries: Deliveries | null;
   rooms: Rooms | null;
 }
 
-async function answer(conversation: Conversation, message: Message, say: (head: object) => void) {
+type Say = (head: object, body?: Buffer) => void;
+
+async function answer(conversation: Conversation, message: Message, say: Say) {
   const { id, call } = message.head;
   try {
     const look = typeof call === "string" && Object.hasOwn(seeing, call) ? seeing[call] : undefined;
     const result = look
       ? await look(conversation.callee, message.head)
       : await act(conversation, message, (event) => say({ id, event }));
-    say({ id, result });
+    if (result instanceof Parcel) say({ id, result: result.head }, result.body);
+    else say({ id, result });
   } catch (error) {
     say({ id, error: describe(error) });
   }

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { Course } from "../environment/likeness.ts";
+import { SIDES } from "../environment/sides.ts";
 import type { EnvironmentSpec } from "../environment/spec.ts";
 import { isName } from "../names.ts";
 import { innerPath, properPath, questions } from "../project/fields.ts";
@@ -90,3 +92,15 @@ export const specSchema = z.strictObject({
   checks: z.array(check),
   hooks: z.record(text, z.array(name)),
 }) satisfies z.ZodType<EnvironmentSpec>;
+
+/** Who gets what on the environment's other servers. */
+export const courseSchema = z.strictObject({
+  live: z.enum(SIDES),
+  share: z.int().min(0).max(99),
+  paused: z.iso.datetime().nullable(),
+  history: z.array(name),
+  bad: z.array(name),
+}) satisfies z.ZodType<Course>;
+
+/** Of preview addresses: it becomes a file's name. */
+export const secretSchema = z.string().regex(/^[a-z0-9]{8,40}$/);

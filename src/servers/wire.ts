@@ -10,6 +10,14 @@ export interface Message {
 const HEAD_LIMIT = 64 * 1024 * 1024;
 const BODY_LIMIT = 64 * 1024 * 1024;
 
+/** An answer that bytes come with. */
+export class Parcel {
+  constructor(
+    readonly head: object,
+    readonly body: Buffer,
+  ) {}
+}
+
 export function encodeMessage(head: object, body: Buffer | null = null): Buffer {
   const line = Buffer.from(`${JSON.stringify(body ? { ...head, body: body.length } : head)}\n`);
   return body ? Buffer.concat([line, body]) : line;

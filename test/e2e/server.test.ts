@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { hasSshd, startHosts } from "../hosts.ts";
@@ -71,6 +71,48 @@ describe.skipIf(!hasSshd)(
       const third = await shop.greenroom("stage", "production");
       expect([first, other]).not.toContain(third.result.release);
       expect(third.exit).toBe(0);
+    });
+
+    test("takes files laid over what is live there, also from a machine that has never seen it", async () => {
+      const shop = await makeRemoteWorld();
+      const patch = join(shop.dir, "patch");
+      mkdirSync(patch);
+      writeFileSync(join(patch, "index.html"), "patched");
+      const merge = ["deploy", "production", "--from", patch, "--merge", "--switch"];
+      expect((await shop.greenroom(...merge)).error).toMatchObject({
+        code: "NOTHING_LIVE",
+        hint: "greenroom deploy production",
+      });
+      await shop.greenroom("deploy", "production");
+      const colleague = makeWorld({
+        "greenroom.json": JSON.parse(readFileSync(join(shop.project, "greenroom.json"), "utf8")),
+      });
+      const merged = await colleague.greenroom(...merge);
+      expect(merged, merged.stdout).toMatchObject({ exit: 0, result: { live: true } });
+      const live = join(shop.there, "sites/shop/production/traffic/live");
+      expect(readFileSync(join(live, "index.html"), "utf8")).toBe("patched");
+      expect(readFileSync(join(live, "style.css"), "utf8")).toBe("css");
+      for (const world of [shop, colleague]) {
+        expect(await world.greenroom("releases", "production")).toMatchObject({
+          exit: 0,
+          result: {
+            releases: [
+              { version: merged.result.release, marks: ["live"], onDisk: true },
+              { marks: ["rehearsal"], onDisk: true },
+            ],
+          },
+        });
+      }
+    });
+
+    test("is staged anew where nothing but its configuration has changed", async () => {
+      const shop = await makeRemoteWorld();
+      const first = await shop.greenroom("deploy", "production");
+      const file = JSON.parse(readFileSync(join(shop.project, "greenroom.json"), "utf8"));
+      shop.write({ "greenroom.json": { ...file, env: { MODE: "new" } } });
+      const second = await shop.greenroom("deploy", "production");
+      expect(second, second.stdout).toMatchObject({ exit: 0, result: { changed: true } });
+      expect(second.result.release).not.toBe(first.result.release);
     });
 
     test("can be restricted for a key, which then calls operations and nothing else", async () => {

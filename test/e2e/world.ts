@@ -30,8 +30,8 @@ export interface World {
   greenroom(...argv: string[]): Promise<Answer>;
   /** Runs a command as a person would, without --json. */
   plain(...argv: string[]): Promise<Answer>;
-  /** Starts `greenroom up` on a free port and waits until it listens. */
-  up(): Promise<Up>;
+  /** Starts `greenroom up` on a free port and waits until it listens; for another root than its own where one is named. */
+  up(root?: string): Promise<Up>;
 }
 
 export interface Up {
@@ -67,7 +67,7 @@ export function makeWorld(
     write,
     greenroom: (...argv) => run([...argv, "--json", ...places], dir, via),
     plain: (...argv) => run([...argv, ...places], dir, via),
-    up: () => startUp(world.root, dir, via),
+    up: (root = world.root) => startUp(root, dir, via),
   };
 }
 

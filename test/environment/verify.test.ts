@@ -34,7 +34,7 @@ async function staged() {
   const file = parseProject('{"project":"shop","environments":{"production":{"domain":"shop.localhost"}}}');
   const source = { dir, project: { dir, file }, from: ".", commit: null, tag: null };
   const again = async () => {
-    const made = makeRelease(scene, source, { version: undefined, merge: false, elsewhere: [] });
+    const made = makeRelease(scene, source, { version: undefined, onto: null, avoid: [], elsewhere: [] });
     await operations.stage(scene, { release: made.manifest.version, dryRun: false });
     return made;
   };

@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { dirname, join } from "node:path";
+import { readBasis } from "../../src/environment/basis.ts";
 import type { Parts } from "../../src/environment/parts.ts";
 import { at, siteOf } from "../../src/environment/site.ts";
 import type { EnvironmentSpec } from "../../src/environment/spec.ts";
@@ -101,7 +102,7 @@ export function makeStage(parts: Parts = quietParts()): Stage {
         '{"project":"shop","environments":{"production":{"domain":"shop.localhost"}}}',
       );
       const source = { dir, project: { dir, file }, from: ".", commit: null, tag: null };
-      return makeRelease(scene, source, { version, merge: false, elsewhere: [] });
+      return makeRelease(scene, source, { version, onto: null, ...readBasis(scene), elsewhere: [] });
     },
   };
 }

@@ -193,7 +193,7 @@ describe("greenroom.json", () => {
     [{ keep: 1.5 }, "keep: write a whole number"],
     [{ switch: "x" }, 'switch: write "manual" or "auto"'],
     [{ subdomains: "yes" }, "subdomains: write true or false"],
-    [{ servers: [] }, "servers: list at least 1"],
+    [{ servers: "web1" }, "servers: write a list, in [ ]"],
     [{ values: [] }, "values: write an object, in { }"],
   ];
   test.each(values)("with an environment of %j is refused in plain words", (more, message) => {

@@ -1,5 +1,7 @@
+import { execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { siteOf } from "../../src/environment/site.ts";
@@ -10,6 +12,7 @@ import type { Host } from "../../src/servers/host.ts";
 import { connect } from "../../src/servers/remote.ts";
 import type { Server } from "../../src/servers/server.ts";
 import { readHostKey } from "../../src/servers/ssh/host-keys.ts";
+import { quoteWords } from "../../src/servers/ssh/quote.ts";
 import { specOf } from "../environment/world.ts";
 import { hasSshd, startHosts } from "../hosts.ts";
 import { until } from "../processes/program.ts";
@@ -35,12 +38,7 @@ describe.skipIf(!hasSshd)("a line that is cut (else skipped: needs sshd)", { tim
     const site = siteOf(direct.root, "shop", "production");
     const [source, store] = [temporaryFolder(), openStore(temporaryFolder())];
     const make = (version: string) => {
-      for (let i = 0; i < FILES; i++) {
-        writeFileSync(
-          join(source, `${i}.bin`),
-          Buffer.concat([Buffer.from(`${version}\n`), randomBytes(8_000)]),
-        );
-      }
+      writeVersion(source, version);
       return makeRelease(store, source, version);
     };
     let sent = 0;
@@ -63,17 +61,9 @@ describe.skipIf(!hasSshd)("a line that is cut (else skipped: needs sshd)", { tim
     const seen = () => {
       const live = join(site.dir, "traffic/live");
       if (!existsSync(live)) return null;
-      const versions = new Set(
-        Array.from(
-          { length: FILES },
-          (_, i) =>
-            readFileSync(join(live, `${i}.bin`))
-              .toString("latin1")
-              .split("\n")[0],
-        ),
-      );
-      expect(versions.size).toBe(1);
-      return [...versions][0]!;
+      const versions = versionsIn(live);
+      expect(versions.length).toBe(1);
+      return versions[0]!;
     };
 
     proxy.cutAt(Number.POSITIVE_INFINITY);
@@ -130,4 +120,51 @@ describe.skipIf(!hasSshd)("a line that is cut (else skipped: needs sshd)", { tim
     // Some were cut after their contents had come: nothing of that was sent again.
     expect(partly).toBeGreaterThan(0);
   });
+
+  test("leaves visitors between two releases, where files are written one by one to where they look", async () => {
+    const { servers, config } = await startHosts(1);
+    const [direct] = servers as [Server];
+    const proxy = await startProxy({ host: "127.0.1.1", port: direct.port! });
+    const [source, live] = [temporaryFolder(), temporaryFolder()];
+    writeVersion(live, "v0");
+    writeVersion(source, "v1");
+    const pack = join(temporaryFolder(), "pack.tar");
+    execFileSync("tar", ["-C", source, "-cf", pack, "."]);
+    const user = direct.ssh.split("@")[0]!;
+    const trusting = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"];
+    const ssh = ["-F", config, ...trusting, "-p", String(proxy.port), `${user}@127.0.0.1`];
+    const found = new Set<number>();
+    const unpack = 'trap "" HUP; tar -C "$1" -xf -; touch "$2"';
+    for (let cut = 20; !found.has(2) && cut < 200; cut++) {
+      proxy.cutAt(cut);
+      const [begun, done] = [`${pack}.${cut}.begun`, `${pack}.${cut}.done`];
+      const words = ["sh", "-c", `touch "$3"; ${unpack}`, "sh", live, done, begun];
+      const child = spawn("ssh", [...ssh, quoteWords(words)], {
+        stdio: [openSync(pack, "r"), "ignore", "ignore"],
+      });
+      await once(child, "close");
+      if (existsSync(begun)) await until("it has ended there", () => existsSync(done));
+      found.add(versionsIn(live).length);
+    }
+    expect(found).toContain(2);
+  });
 });
+
+/** Files that say which version they are of. */
+function writeVersion(folder: string, version: string): void {
+  for (let i = 0; i < FILES; i++) {
+    const content = Buffer.concat([Buffer.from(`${version}\n`), randomBytes(8_000)]);
+    writeFileSync(join(folder, `${i}.bin`), content);
+  }
+}
+
+/** What visitors could get just now. */
+function versionsIn(folder: string): string[] {
+  const versions = Array.from({ length: FILES }, (_, i) => {
+    const [first] = readFileSync(join(folder, `${i}.bin`))
+      .toString("latin1")
+      .split("\n");
+    return first!;
+  });
+  return [...new Set(versions)];
+}

@@ -34,6 +34,7 @@ const STRANGE = [
 ];
 const BODY_OF = (value: unknown) => deflateRawSync(JSON.stringify(value));
 const spec = specOf();
+const course = { live: "blue", share: 0, paused: null, history: [], bad: [] };
 const head = makeManifest(
   {
     project: "shop",
@@ -72,6 +73,12 @@ function callsWith(text: string): { head: object; body?: Buffer }[] {
     operate("stage", { release: "1", dryRun }, { project: text }),
     operate("stage", { release: "1", dryRun }, { environment: text }),
     operate("stage", { release: "1", dryRun }, { domain: text }),
+    operate("stage", { release: "1", side: text, dryRun }),
+    operate("stage", { release: "1", secret: text, dryRun }),
+    operate("check", { side: text, dryRun }),
+    operate("join", { course: { ...course, live: text }, dryRun }),
+    operate("join", { course: { ...course, history: [text] }, dryRun }),
+    operate("join", { course: { ...course, bad: [text] }, dryRun }),
     { head: { call: "look", spec: { ...spec, project: text } } },
     { head: { call: "look", spec: { ...spec, environment: text } } },
     { head: { call: "look", spec: { ...spec, domain: text } } },
@@ -93,6 +100,11 @@ function callsWith(text: string): { head: object; body?: Buffer }[] {
     operate("remove", { force: true, storage: true, dryRun }, { environment: text }),
     operate("remove", { force: true, storage: text, dryRun }),
     { head: { call: "heads", project: text } },
+    { head: { call: "likeness", spec: { ...spec, project: text } } },
+    { head: { call: "manifest", project: text, version: "1", known: [] } },
+    { head: { call: "manifest", project: "shop", version: text, known: [] } },
+    { head: { call: "piece", project: "shop", version: text, piece: { contents: [0], bytes: 1 } } },
+    { head: { call: "piece", project: "shop", version: "1", piece: { content: text, at: 0, bytes: 1 } } },
     {
       head: { call: "offer", head: { ...HEAD, version: text }, base: null },
       body: BODY_OF(makeDelta([], [])),

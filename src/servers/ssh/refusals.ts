@@ -31,6 +31,12 @@ export function explainSsh({ name, ssh, hostKey }: Server, said: string): Greenr
       detail,
     });
   }
+  if (/No space left on device|Disk quota exceeded/.test(said)) {
+    return new GreenroomError("DISK_FULL", `the disk of ${who} is full`, {
+      hint: `make room there, then give the same command again: ssh ${ssh} df -h`,
+      detail,
+    });
+  }
   return new GreenroomError("SERVER_UNREACHABLE", `${who} can't be reached`, {
     hint: `make this work first: ssh ${ssh}`,
     detail,
