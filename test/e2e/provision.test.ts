@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { hasRsync } from "../../src/servers/rooms.ts";
+import { hasRsync } from "../../src/servers/storage/rooms.ts";
 import { lacksDebian } from "../debian/archive.ts";
 import { type Debian, differences, startDebian } from "../debian/machine.ts";
 import { makeKey } from "../hosts.ts";
