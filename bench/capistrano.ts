@@ -3,7 +3,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { OpenHosts } from "../test/open-hosts.ts";
 import { runQuietly } from "./cli.ts";
-import type { Deploy } from "./deploy.ts";
+
+/** Brings what changed to a server, and shows it to visitors: the whole command that somebody gives. */
+export type Deploy = (port: number, round: number) => Promise<void>;
 
 /** Capistrano with its git strategy, as its own `cap install` sets it up, keeping as many releases as ours. */
 export function makeCapistrano(dir: string, project: string, hosts: OpenHosts): Deploy {

@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { findProgram } from "../test/e2e/load/by-hand.ts";
 import { type OpenHosts, openHosts } from "../test/open-hosts.ts";
-import { commit, makeCapistrano } from "./capistrano.ts";
+import { commit, type Deploy, makeCapistrano } from "./capistrano.ts";
 import { greenroomArgv, runQuietly, settle } from "./cli.ts";
 import { median, type Row, range, times } from "./table.ts";
 import { changeFiles, makeTree, writeProject } from "./tree.ts";
@@ -11,9 +11,6 @@ import { countBytes } from "./wire.ts";
 const FILES = 50_000;
 const CHANGED = 50;
 const ROUNDS = 5;
-
-/** Brings what changed to a server, and shows it to visitors: the whole command that somebody gives. */
-export type Deploy = (port: number, round: number) => Promise<void>;
 
 /** A deployment over SSH, beside what people deploy with. */
 export async function benchDeploy(dir: string): Promise<Row[]> {
