@@ -17,6 +17,7 @@ const PACKAGES = {
   "php-fpm": "php-fpm php-cli",
   rsync: "rsync",
   wrk: "wrk",
+  debootstrap: "debootstrap",
 };
 
 /** What `--long` has more of. */

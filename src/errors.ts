@@ -68,6 +68,8 @@ export const ERRORS = {
   SERVERS_DIFFER: { exit: 26, about: "an environment's servers don't show the same" },
   HOST_KEY_UNKNOWN: { exit: 25, about: "nobody has said yet that a server's host key is its own" },
   HOST_KEY_CHANGED: { exit: 25, about: "a server shows another host key than the one that is trusted" },
+  SERVER_UNFIT: { exit: 27, about: "a server isn't one that can be provisioned, or not as this account" },
+  PROVISION_FAILED: { exit: 28, about: "a step of provisioning failed; the same command goes on there" },
   DOCTOR_FAILED: { exit: 23, about: "doctor found something that keeps Greenroom from working" },
 } as const;
 

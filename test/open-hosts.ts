@@ -87,7 +87,7 @@ UpdateHostKeys no
   };
 }
 
-function makeKey(file: string): void {
+export function makeKey(file: string): void {
   execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", file]);
 }
 

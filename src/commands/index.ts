@@ -35,6 +35,7 @@ export const commands: Record<string, Listed> = {
     about: "trust a server, restrict a key there, or change which servers an environment has",
     load: () => import("./server.ts"),
   },
+  provision: { about: "make a bare Debian or Ubuntu ready", load: () => import("./provision.ts") },
   bind: { about: "bring an environment to a server, too", load: () => import("./bind.ts") },
   unbind: { about: "take an environment off a server", load: () => import("./unbind.ts") },
   up: { about: "serve this machine's environments", load: () => import("./up.ts") },

@@ -1,4 +1,4 @@
-import type { LoggedRequest } from "../environment/access-log.ts";
+import type { LoggedRequest } from "../environment/logs/access-log.ts";
 import type { Paint } from "./paint.ts";
 import { visible } from "./visible.ts";
 

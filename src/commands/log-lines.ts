@@ -1,4 +1,4 @@
-import type { LogLine } from "../environment/log-lines.ts";
+import type { LogLine } from "../environment/logs/log-lines.ts";
 import type { Paint } from "./paint.ts";
 import { visibleInColour } from "./visible.ts";
 

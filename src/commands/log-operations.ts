@@ -1,4 +1,4 @@
-import type { LoggedOperations } from "../environment/operations-log.ts";
+import type { LoggedOperations } from "../environment/logs/operations-log.ts";
 import { countOf } from "../events.ts";
 import { humanAge, type Paint } from "./paint.ts";
 

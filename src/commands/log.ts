@@ -1,5 +1,5 @@
 import type { App } from "../app.ts";
-import { mergeByTime } from "../environment/log-lines.ts";
+import { mergeByTime } from "../environment/logs/log-lines.ts";
 import type { EnvironmentSpec } from "../environment/spec.ts";
 import { GreenroomError } from "../errors.ts";
 import { chooseEnvironment, resolveSpec } from "../project/resolve.ts";

@@ -1,4 +1,4 @@
-import { recoverFleet } from "../servers/recover.ts";
+import { recoverFleet } from "../servers/fleet/recover.ts";
 import { defineCommand } from "./command.ts";
 import { withHosts } from "./with-place.ts";
 

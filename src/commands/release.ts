@@ -49,7 +49,7 @@ export async function withRelease<T>(
       return withSource(project, options.from, { emit: app.emit, build: !dryRun }, async (source) => {
         const spec = resolveSpec(source.project, name);
         const scene = app.sceneOf(spec);
-        // Whom programs run as there, that machine says.
+        // Whom programs run as there is for that machine to say.
         const there = actingOn(place.host, spec);
         if (dryRun) return use(there, foresee(scene, source, options));
         const elsewhere = await place.host.heads(spec.project);

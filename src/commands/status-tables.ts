@@ -1,4 +1,4 @@
-import { describeCertificate } from "../environment/certificate-state.ts";
+import { describeCertificate } from "../environment/tls/certificate-state.ts";
 import { describeSkew, isOff } from "../servers/clock.ts";
 import type { View } from "../servers/view.ts";
 import { describeFailing, SHOWN } from "../serving/supervisor/failing.ts";

@@ -3,7 +3,7 @@ import type { EnvironmentSpec } from "../environment/spec.ts";
 import { GreenroomError } from "../errors.ts";
 import { chooseEnvironment, resolveSpec } from "../project/resolve.ts";
 import type { Input, OperationName, Output } from "../servers/calls.ts";
-import { createFleet } from "../servers/fleet.ts";
+import { createFleet } from "../servers/fleet/fleet.ts";
 import type { Host } from "../servers/host.ts";
 import type { View } from "../servers/view.ts";
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { readJsonIfWhole, writeJsonDurably } from "../disk/durable.ts";
 import { at, type Site } from "./site.ts";
-import type { Role } from "./tls.ts";
+import type { Role } from "./tls/tls.ts";
 
 /** `tls/acme.json`, `tls/acme-previews.json`: what came of asking an authority for a certificate. */
 export interface Attempts {

@@ -1,7 +1,7 @@
 import { isStagedAs } from "./config.ts";
 import { readSecret } from "./previews.ts";
 import { liveRelease, readState, referenced } from "./state.ts";
-import { keptStorage } from "./storage.ts";
+import { keptStorage } from "./storage/storage.ts";
 import type { Scene } from "./world.ts";
 
 /** What an environment has, for who makes a release for it. */

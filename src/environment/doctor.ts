@@ -7,12 +7,12 @@ import { isLocked } from "../disk/lock.ts";
 import { explainObstacle } from "../disk/obstacle.ts";
 import { errnoOf, GreenroomError, translateErrno } from "../errors.ts";
 import { countOf } from "../events.ts";
-import { describeCertificate, readCertificateStates } from "./certificate-state.ts";
 import { readLastEntry } from "./journal.ts";
 import { readRoom } from "./room.ts";
 import { at, type Identity, type Site, siteName, siteOf } from "./site.ts";
 import { listSites, readState } from "./state.ts";
-import type { Role } from "./tls.ts";
+import { describeCertificate, readCertificateStates } from "./tls/certificate-state.ts";
+import type { Role } from "./tls/tls.ts";
 
 export interface Finding {
   what: string;

@@ -9,11 +9,11 @@ import {
   writeJsonDurably,
 } from "../disk/durable.ts";
 import { GreenroomError } from "../errors.ts";
-import { rolesGiven } from "./given-certificates.ts";
 import { at, type Identity, type Site } from "./site.ts";
 import { type EnvironmentState, listNames } from "./state.ts";
 import type { Step } from "./steps.ts";
-import type { Role } from "./tls.ts";
+import { rolesGiven } from "./tls/given-certificates.ts";
+import type { Role } from "./tls/tls.ts";
 
 export function identityOf(spec: Identity): Identity {
   const { project, environment, domain, subdomains, previews, tls } = spec;

@@ -8,7 +8,7 @@ import { forgetHosts } from "./identity.ts";
 import { assertExists, takeLock } from "./operation.ts";
 import { type Site, siteName } from "./site.ts";
 import { readState } from "./state.ts";
-import { keptStorage } from "./storage.ts";
+import { keptStorage } from "./storage/storage.ts";
 import type { Scene } from "./world.ts";
 
 export interface RemoveOptions {

@@ -2,7 +2,6 @@ import { GreenroomError } from "../errors.ts";
 import { missingAccount } from "../processes/own-account.ts";
 import { assertOneFileSystem } from "../release/store.ts";
 import { isStagedAs, readStaged } from "./config.ts";
-import { readNewlyGiven } from "./given-certificates.ts";
 import { hookSteps } from "./hooks.ts";
 import { assertDomainFree, identityOf, identitySteps } from "./identity.ts";
 import { runOperation } from "./operation.ts";
@@ -14,8 +13,9 @@ import { at, type Identity, siteName } from "./site.ts";
 import type { EnvironmentSpec } from "./spec.ts";
 import { type EnvironmentState, liveRelease, readState, rehearsalRelease } from "./state.ts";
 import type { Step } from "./steps.ts";
-import { accountName, missingStorage, warnOfOwners } from "./storage.ts";
-import type { Role } from "./tls.ts";
+import { accountName, missingStorage, warnOfOwners } from "./storage/storage.ts";
+import { readNewlyGiven } from "./tls/given-certificates.ts";
+import type { Role } from "./tls/tls.ts";
 import type { Scene } from "./world.ts";
 
 export interface StageOptions {

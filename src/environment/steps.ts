@@ -1,7 +1,7 @@
 import { countOf } from "../events.ts";
 import type { Side } from "./sides.ts";
 import type { Identity } from "./site.ts";
-import { hostOf, type Role } from "./tls.ts";
+import { hostOf, type Role } from "./tls/tls.ts";
 import type { Movement } from "./traffic.ts";
 
 /** One change as plain data: what --dry-run prints, the journal records and `apply` does. */

@@ -93,6 +93,18 @@ const server = z.strictObject({
     .meta({ description: "The only host key that it may show; else one that you have trusted." }),
 });
 
+/** What `greenroom provision` brings to a server besides what Greenroom needs there. */
+const provision = z.strictObject({
+  packages: z
+    .array(z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, { error: "write the name of a Debian package" }))
+    .default([])
+    .meta({ description: "More Debian packages, for instance php-mysql." }),
+  run: z
+    .array(line)
+    .default([])
+    .meta({ description: "Shell lines, run by root at the end, each once on a server." }),
+});
+
 /** greenroom.json. The JSON Schema that editors read is made from it. */
 export const projectSchema = z.strictObject({
   $schema: z.string().optional(),
@@ -113,6 +125,7 @@ export const projectSchema = z.strictObject({
     .record(name, server)
     .refine((all) => !("local" in all), { error: '"local" is the machine that you type on' })
     .default({}),
+  provision: provision.prefault({}),
   tasks: z.record(name, task).default({}),
   checks: z.array(check).default([]),
   hooks: z.partialRecord(z.enum(MOMENTS), z.array(name)).default({}),

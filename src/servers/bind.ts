@@ -3,10 +3,10 @@ import type { EnvironmentSpec } from "../environment/spec.ts";
 import { GreenroomError } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import type { Store } from "../release/store.ts";
-import { copyStorage } from "./copy-storage.ts";
+import { assertAlike, onAll } from "./fleet/on-all.ts";
+import { catchUp } from "./fleet/recover.ts";
 import type { Host } from "./host.ts";
-import { assertAlike, onAll } from "./on-all.ts";
-import { catchUp } from "./recover.ts";
+import { copyStorage } from "./storage/copy-storage.ts";
 
 export interface Binding {
   newcomer: Host;

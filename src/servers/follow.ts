@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Cursors, LogLine } from "../environment/log-lines.ts";
+import type { Cursors, LogLine } from "../environment/logs/log-lines.ts";
 import type { EnvironmentSpec } from "../environment/spec.ts";
 import { type ErrorCode, GreenroomError } from "../errors.ts";
 import type { Host } from "./host.ts";

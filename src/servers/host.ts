@@ -1,19 +1,19 @@
-import type { LoggedRequest } from "../environment/access-log.ts";
 import type { Basis } from "../environment/basis.ts";
-import type { FileRoom } from "../environment/file-room.ts";
 import type { Intent } from "../environment/intent.ts";
 import type { Likeness } from "../environment/likeness.ts";
-import type { Cursors, Lines } from "../environment/log-lines.ts";
-import type { LoggedOperations } from "../environment/operations-log.ts";
+import type { LoggedRequest } from "../environment/logs/access-log.ts";
+import type { Cursors, Lines } from "../environment/logs/log-lines.ts";
+import type { LoggedOperations } from "../environment/logs/operations-log.ts";
 import type { ListedRelease } from "../environment/releases.ts";
 import type { EnvironmentSpec } from "../environment/spec.ts";
+import type { FileRoom } from "../environment/storage/file-room.ts";
 import type { Manifest, ManifestHead } from "../release/manifest.ts";
 import type { Store } from "../release/store.ts";
 import type { Input, OperationName, Output } from "./calls.ts";
 import type { Skew } from "./clock.ts";
-import type { Wanted } from "./fetch.ts";
+import type { Promised, Promising } from "./fleet/promise.ts";
 import type { MachineView } from "./machine.ts";
-import type { Promised, Promising } from "./promise.ts";
+import type { Wanted } from "./releases/fetch.ts";
 import type { View } from "./view.ts";
 
 export interface StorageDoor extends FileRoom {

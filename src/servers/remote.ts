@@ -1,21 +1,21 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { LoggedRequest } from "../environment/access-log.ts";
 import type { Likeness } from "../environment/likeness.ts";
+import type { LoggedRequest } from "../environment/logs/access-log.ts";
 import type { ListedRelease } from "../environment/releases.ts";
 import { GreenroomError } from "../errors.ts";
 import type { Emit, Event } from "../events.ts";
 import type { ManifestHead } from "../release/manifest.ts";
 import { skewOf } from "./clock.ts";
-import { deliver } from "./deliver.ts";
-import { fetchRelease } from "./fetch.ts";
 import type { Host } from "./host.ts";
 import type { machineOf } from "./machine.ts";
-import { openRemoteRoom } from "./remote-room.ts";
+import { deliver } from "./releases/deliver.ts";
+import { fetchRelease } from "./releases/fetch.ts";
 import { PROTOCOL } from "./serve.ts";
 import type { Server } from "./server.ts";
 import { type Line, openLine, type Patience } from "./ssh/line.ts";
 import type { Bundle } from "./ssh/script.ts";
+import { openRemoteRoom } from "./storage/remote-room.ts";
 import { encodeMessage, type Message, Parcel, readMessages } from "./wire.ts";
 
 export interface Caller {

@@ -1,7 +1,7 @@
-import { readAccessLog } from "../environment/access-log.ts";
-import { type Cursors, readLines } from "../environment/log-lines.ts";
+import { readAccessLog } from "../environment/logs/access-log.ts";
+import { type Cursors, readLines } from "../environment/logs/log-lines.ts";
+import { readOperations } from "../environment/logs/operations-log.ts";
 import { assertExists } from "../environment/operation.ts";
-import { readOperations } from "../environment/operations-log.ts";
 import { listReleases } from "../environment/releases.ts";
 import { type Site, siteOf } from "../environment/site.ts";
 import { GreenroomError } from "../errors.ts";

@@ -3,12 +3,12 @@ import { readBasis } from "../environment/basis.ts";
 import { readLikeness } from "../environment/likeness.ts";
 import type { Emit } from "../events.ts";
 import { parse, parseIntent, perform } from "./calls.ts";
-import { createDeliveries, type Deliveries } from "./deliveries.ts";
-import { lendManifest, lendPiece } from "./lend.ts";
-import { abandon, promise, readPromise } from "./promise.ts";
-import { createRooms, type Rooms } from "./rooms.ts";
+import { abandon, promise, readPromise } from "./fleet/promise.ts";
+import { createDeliveries, type Deliveries } from "./releases/deliveries.ts";
+import { lendManifest, lendPiece } from "./releases/lend.ts";
 import type { Conversation, Workshop } from "./serve.ts";
 import { specSchema } from "./spec-schema.ts";
+import { createRooms, type Rooms } from "./storage/rooms.ts";
 import type { Message } from "./wire.ts";
 
 /** Answers a call that may change something here. */

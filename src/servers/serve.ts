@@ -4,9 +4,9 @@ import type { Scene } from "../environment/world.ts";
 import { GreenroomError, translateErrno } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import type { Store } from "../release/store.ts";
-import type { Deliveries } from "./deliveries.ts";
-import type { Rooms } from "./rooms.ts";
+import type { Deliveries } from "./releases/deliveries.ts";
 import { type Looking, seeing } from "./seeing.ts";
+import type { Rooms } from "./storage/rooms.ts";
 import { encodeMessage, type Message, Parcel, readMessages } from "./wire.ts";
 
 /** Changes with what the two sides of a line say to each other. */

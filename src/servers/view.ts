@@ -1,11 +1,11 @@
 import { readJsonIfWhole } from "../disk/durable.ts";
-import { readCertificateStates } from "../environment/certificate-state.ts";
 import { readLastMove } from "../environment/journal.ts";
 import { previewHost } from "../environment/previews.ts";
 import { SIDES } from "../environment/sides.ts";
 import { at, type Identity, type ProcessState, type Site, type UpState } from "../environment/site.ts";
 import { exists, liveRelease, readState, rehearsalRelease } from "../environment/state.ts";
-import { rolesServed } from "../environment/tls.ts";
+import { readCertificateStates } from "../environment/tls/certificate-state.ts";
+import { rolesServed } from "../environment/tls/tls.ts";
 import { verdictWord } from "../environment/verdict.ts";
 import { readTlsPort } from "../serving/machine-file.ts";
 import { readFailing } from "../serving/supervisor/failing.ts";

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { orNull } from "../../src/disk/durable.ts";
 import { openStore } from "../../src/release/store.ts";
 import { bind } from "../../src/servers/bind.ts";
-import { createFleet } from "../../src/servers/fleet.ts";
+import { createFleet } from "../../src/servers/fleet/fleet.ts";
 import type { Host } from "../../src/servers/host.ts";
 import { LONG } from "../faults/harness/machine.ts";
 import { hasSshd } from "../hosts.ts";

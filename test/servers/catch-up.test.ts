@@ -2,9 +2,9 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Event } from "../../src/events.ts";
-import { createFleet } from "../../src/servers/fleet.ts";
+import { createFleet } from "../../src/servers/fleet/fleet.ts";
+import { recoverFleet } from "../../src/servers/fleet/recover.ts";
 import type { Host } from "../../src/servers/host.ts";
-import { recoverFleet } from "../../src/servers/recover.ts";
 import { hasSshd } from "../hosts.ts";
 import { type FleetWorld, makeFleetWorld, reachAll } from "./fleet-world.ts";
 

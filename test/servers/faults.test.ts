@@ -1,10 +1,10 @@
 import { mkdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { createFleet } from "../../src/servers/fleet.ts";
+import { createFleet } from "../../src/servers/fleet/fleet.ts";
+import { onAll } from "../../src/servers/fleet/on-all.ts";
+import { recoverFleet } from "../../src/servers/fleet/recover.ts";
 import type { Host } from "../../src/servers/host.ts";
-import { onAll } from "../../src/servers/on-all.ts";
-import { recoverFleet } from "../../src/servers/recover.ts";
 import { LONG } from "../faults/harness/machine.ts";
 import { lacksMounts, mountMemory } from "../faults/harness/mounts.ts";
 import { hasSshd } from "../hosts.ts";

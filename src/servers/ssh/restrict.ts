@@ -5,7 +5,7 @@ import { writePinned } from "./host-keys.ts";
 import { sshArgv } from "./options.ts";
 import { quoteWords } from "./quote.ts";
 import { explainSsh } from "./refusals.ts";
-import { type Bundle, programPath } from "./script.ts";
+import { type Bundle, restrictedScript } from "./script.ts";
 
 /** A public key as it is in its file: type, key, and perhaps a comment. */
 export interface PublicKey {
@@ -26,7 +26,7 @@ export function parsePublicKey(text: string): PublicKey {
 
 /** A line of authorized_keys with which the key can call operations in the root, and nothing else. */
 export function restrictedLine(root: string, bundle: Bundle, { type, blob, comment }: PublicKey): string {
-  const command = `exec node ${quoteWords([programPath(root, bundle)])} host --root ${quoteWords([root])}`;
+  const command = restrictedScript(root, bundle);
   return `restrict,command="${command.replaceAll(/["\\]/g, "\\$&")}" ${type} ${blob} ${comment}`.trimEnd();
 }
 

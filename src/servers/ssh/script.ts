@@ -24,7 +24,7 @@ export function startScript(root: string, bundle: Bundle): string {
   const script = `
 program=$2
 dir=\${program%/*}
-for node in node "$dir/node" /usr/local/bin/node /usr/bin/node; do command -v "$node" >/dev/null 2>&1 && break; node=; done
+for node in "$dir/node" node /usr/local/bin/node /usr/bin/node; do command -v "$node" >/dev/null 2>&1 && break; node=; done
 [ -n "$node" ] || { echo "${NO_NODE}"; exit 0; }
 if [ ! -r "$program" ]; then
   umask 022
@@ -39,5 +39,27 @@ if [ ! -r "$program" ]; then
 fi
 exec "$node" "$program" host --root "$1"
 `;
-  return quoteWords(["sh", "-c", script, "greenroom", root, programPath(root, bundle), bundle.sha256]);
+  const words = [root, programPath(root, bundle), bundle.sha256];
+  return quoteWords(["sh", "-c", AS_OWNER, "greenroom", root, script, "greenroom", ...words]);
+}
+
+/**
+ * Runs the script that comes after a folder, with what comes after that; as root where the folder is root's, and who logs
+ * in may become that by sudo. Others are told later what is closed to them.
+ */
+const AS_OWNER = `
+owner=$(stat -c %u "$1" 2>/dev/null)
+shift
+if [ "$owner" = 0 ] && [ "$(id -u)" != 0 ] && sudo -n true 2>/dev/null; then exec sudo -n sh -c "$@"; fi
+exec sh -c "$@"
+`;
+
+/** The same for a program that is there, in one line, for who is let do nothing else. */
+export function restrictedScript(root: string, bundle: Bundle): string {
+  const [dir, node, program] = [root, join(root, "bin", "node"), programPath(root, bundle)].map((path) =>
+    quoteWords([path]),
+  );
+  // sudo forgets by which key somebody came in.
+  const sudo = `[ "$(stat -c %u ${dir})" = 0 ] && [ "$(id -u)" != 0 ] && as="sudo -n env SSH_ORIGINAL_COMMAND=host"`;
+  return `as=; ${sudo}; node=${node}; [ -x "$node" ] || node=node; exec $as "$node" ${program} host --root ${dir}`;
 }

@@ -1,8 +1,8 @@
 import { statSync } from "node:fs";
-import { filesOf, type Owner, readGiven } from "../../environment/given-certificates.ts";
 import type { Router } from "../../environment/parts.ts";
 import type { Site } from "../../environment/site.ts";
-import { install, ROLES, type Role, readInstalled } from "../../environment/tls.ts";
+import { filesOf, type Owner, readGiven } from "../../environment/tls/given-certificates.ts";
+import { install, ROLES, type Role, readInstalled } from "../../environment/tls/tls.ts";
 import { GreenroomError } from "../../errors.ts";
 
 /**

@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { readJsonIfWhole } from "../../disk/durable.ts";
 import { at, type Identity, type Site, siteName, siteOf } from "../../environment/site.ts";
 import { listSites } from "../../environment/state.ts";
-import { ROLES, rolesServed } from "../../environment/tls.ts";
+import { ROLES, rolesServed } from "../../environment/tls/tls.ts";
 import type { Keeping } from "../keeping.ts";
 import { tlsPortOf } from "../machine-file.ts";
 import { nginxAt } from "../nginx/places.ts";

@@ -7,10 +7,10 @@ import {
   readAttempts,
   writeAttempts,
 } from "../../environment/attempts.ts";
-import { assertFits, type Certificate, pair } from "../../environment/certificate.ts";
 import type { Router } from "../../environment/parts.ts";
 import { at, type Identity, type Site } from "../../environment/site.ts";
-import { hostOf, install, type Role, readInstalled } from "../../environment/tls.ts";
+import { assertFits, type Certificate, pair } from "../../environment/tls/certificate.ts";
+import { hostOf, install, type Role, readInstalled } from "../../environment/tls/tls.ts";
 import { GreenroomError } from "../../errors.ts";
 import type { Keeping } from "../keeping.ts";
 import type { Machine } from "../machine.ts";

@@ -1,5 +1,5 @@
 import type { Identity, Site } from "../../environment/site.ts";
-import { certificatePath, type Role, rolesServed } from "../../environment/tls.ts";
+import { certificatePath, type Role, rolesServed } from "../../environment/tls/tls.ts";
 import type { Doors } from "../machine.ts";
 import { tlsPortOf } from "../machine-file.ts";
 import { nginxAt } from "./places.ts";

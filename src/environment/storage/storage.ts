@@ -1,0 +1,134 @@
+import {
+  chmodSync,
+  copyFileSync,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { syncDirectory, syncFileSystem, temporaryName } from "../../disk/durable.ts";
+import { GreenroomError } from "../../errors.ts";
+import { findAccount, readAccount } from "../../processes/account.ts";
+import type { Entry } from "../../release/manifest.ts";
+import { ancestors } from "../../release/merge.ts";
+import { objectPath, type Store } from "../../release/store.ts";
+import { at, type Site } from "../site.ts";
+import { type EnvironmentSpec, userOf } from "../spec.ts";
+import type { Scene } from "../world.ts";
+
+/** Where the environment's storage is, if it holds anything. */
+export function keptStorage(site: Site): string | null {
+  return hasContent(at.storage(site)) ? at.storage(site) : null;
+}
+
+function hasContent(folder: string): boolean {
+  const stat = lstatSync(folder, { throwIfNoEntry: false });
+  if (!stat) return false;
+  if (!stat.isDirectory()) return true;
+  return readdirSync(folder).some((name) => hasContent(join(folder, name)));
+}
+
+/** Storage paths that this environment doesn't have yet; what a release brings there becomes their first content. */
+export function missingStorage(site: Site, storage: string[]): string[] {
+  for (const path of storage) assertRoom(site, path);
+  return storage.filter((path) => !lstatSync(at.storage(site, path), { throwIfNoEntry: false }));
+}
+
+/** What was a file in storage can't be a folder of it now. */
+function assertRoom(site: Site, path: string): void {
+  const blocker = ancestors(path)
+    .map((folder) => at.storage(site, folder))
+    .find((folder) => statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false);
+  if (blocker === undefined) return;
+  throw new GreenroomError("CONFIG_INVALID", `storage ${path} has no place: ${blocker} is no folder`, {
+    hint: "name another path, or move away what is there",
+  });
+}
+
+/** Fills a storage path once. It appears whole, and what is there is never touched again. */
+export function seedStorage(
+  site: Site,
+  store: Store,
+  path: string,
+  entries: Entry[],
+  owner: Owner | null,
+): void {
+  const master = at.storage(site, path);
+  mkdirSync(dirname(master), { recursive: true });
+  const temporary = temporaryName(master);
+  try {
+    const itself = entries.find((entry) => entry.path === path && entry.kind === "file");
+    if (itself) copyEntry(store, itself, temporary);
+    else copyFolder(store, path, entries, temporary);
+    syncFileSystem(dirname(master));
+    if (owner) owner(temporary);
+    if (missingStorage(site, [path]).length > 0) renameSync(temporary, master);
+    syncDirectory(dirname(master));
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+}
+
+/** Hands a path, and what is below it, to the account that the site's processes run as. */
+type Owner = (path: string) => void;
+
+const OTHERS = 0o027;
+
+/** The account that isn't ours, which processes and tasks of the environment run as; null where there is none. */
+export function accountName({ serve }: Pick<EnvironmentSpec, "serve">): string | null {
+  return process.getuid?.() === 0 ? userOf(serve) : null;
+}
+
+/** `readers` are a group that gets at it too, for visitors; nobody else does. */
+export function ownerFor(spec: EnvironmentSpec, readers: number | null): Owner | null {
+  const name = accountName(spec);
+  if (name === null) return null;
+  const { uid, gid } = readAccount(name);
+  const own = (path: string) => {
+    lchownSync(path, uid, gid);
+    if (!lstatSync(path).isDirectory()) return;
+    for (const child of readdirSync(path)) own(join(path, child));
+  };
+  return (path) => {
+    own(path);
+    if (readers !== null) lchownSync(path, uid, readers);
+    chmodSync(path, lstatSync(path).mode & ~OTHERS & 0o777);
+  };
+}
+
+/** Storage keeps its owner when a site's programs get another account, and they can't write there. */
+export function warnOfOwners({ site, spec, world }: Scene): void {
+  const name = accountName(spec);
+  if (name === null) return;
+  const uid = findAccount(name)?.uid;
+  for (const path of spec.storage) {
+    const master = at.storage(site, path);
+    const owner = lstatSync(master, { throwIfNoEntry: false })?.uid;
+    if (owner === undefined || owner === uid) continue;
+    const text = `storage ${path} belongs to another account (${owner}) than the site's programs, which run as ${name}: chown -R ${name} ${master}`;
+    world.emit({ event: "warning", text });
+  }
+}
+
+function copyFolder(store: Store, path: string, entries: Entry[], to: string): void {
+  mkdirSync(to);
+  for (const entry of entries) {
+    if (!entry.path.startsWith(`${path}/`)) continue;
+    const target = join(to, entry.path.slice(path.length + 1));
+    mkdirSync(entry.kind === "folder" ? target : dirname(target), { recursive: true });
+    copyEntry(store, entry, target);
+  }
+}
+
+function copyEntry(store: Store, entry: Entry, target: string): void {
+  if (entry.kind === "link") symlinkSync(entry.target, target);
+  if (entry.kind === "file") {
+    copyFileSync(objectPath(store, entry), target);
+    chmodSync(target, entry.executable ? 0o755 : 0o644);
+  }
+}
