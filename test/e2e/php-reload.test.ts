@@ -17,6 +17,10 @@ async function underLoad(act: (shop: World) => Promise<void>) {
   return whileAsking<{ answered: number; failed: number }>("load-client.mjs", target, () => act(shop));
 }
 
+function masterOf({ root }: World): number {
+  return Number(readFileSync(join(root, "php/fpm.pid"), "utf8"));
+}
+
 function reloadsOf({ root }: World): number {
   return readFileSync(join(root, "php/error.log"), "utf8").split("reloading: execvp").length - 1;
 }
@@ -41,8 +45,10 @@ describe.skipIf(!hasPhp)(
 
     test("the same load catches a restart in its place", async () => {
       const seen = await underLoad(async (shop) => {
-        process.kill(Number(readFileSync(join(shop.root, "php/fpm.pid"), "utf8")), "SIGTERM");
-        await pause(1500);
+        for (let times = 0; times < 5; times++) {
+          process.kill(masterOf(shop), "SIGTERM");
+          await pause(1500);
+        }
       });
       expect(seen.failed).toBeGreaterThan(0);
     });

@@ -62,7 +62,8 @@ describe.skipIf(lacking)(`two threads that read a large source (skipped if: ${la
   test("negative control: a second one that overlooks a write that fails is caught", LIMIT, async () => {
     const { trial, points } = await findKinds("second");
     const careless = "try { writeAll(fd, bytes) } catch (error) { if (isMainThread) throw error }";
-    const cli = plantFault(trial.programs, "\twriteAll(fd, bytes);", careless);
+    const next = "\n\t\tfutimesSync(fd, entry.mtime, entry.mtime);";
+    const cli = plantFault(trial.programs, `\twriteAll(fd, bytes);${next}`, `${careless};${next}`);
     const wrong = { ...trial, argv: trial.argv.map((word) => (word === trial.programs.cli ? cli : word)) };
     const write = withErrors(points).find(({ point }) => /^write.*incoming\/[^>]*\//.test(point.what))!;
     assertCaught(await failAtEach(wrong, [write], "overlook"), /many\/\d+\.txt has another content/);

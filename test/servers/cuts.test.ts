@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { orNull } from "../../src/disk/durable.ts";
 import { siteOf } from "../../src/environment/site.ts";
 import { readState } from "../../src/environment/state.ts";
 import { errnoOf } from "../../src/errors.ts";
@@ -137,16 +138,16 @@ describe.skipIf(!hasSshd)("a line that is cut (else skipped: needs sshd)", { tim
     const user = direct.ssh.split("@")[0]!;
     const trusting = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"];
     const ssh = ["-F", config, ...trusting, "-p", String(proxy.port), `${user}@127.0.0.1`];
-    const found = new Set<number>();
+    let isBetween = false;
     const words = quoteWords(["tar", "-C", live, "-xf", "-"]);
-    for (let cut = 20; !found.has(2) && cut < 200; cut++) {
+    for (let cut = 20; !isBetween && cut < 200; cut++) {
       proxy.cutAt(cut);
       const child = spawn("ssh", [...ssh, words], { stdio: ["pipe", "ignore", "ignore"] });
       child.stdin!.on("error", () => {}).end(readFileSync(pack));
       await once(child, "close");
-      found.add(versionsIn(live).length);
+      isBetween = versionsIn(live).length > 1;
     }
-    expect(found).toContain(2);
+    expect(isBetween).toBe(true);
   });
 });
 
@@ -168,13 +169,11 @@ function isRemoved(folder: string): boolean {
   }
 }
 
-/** What visitors could get just now. */
-function versionsIn(folder: string): string[] {
+/** What visitors could get just now; null where there is nothing to get. */
+function versionsIn(folder: string): (string | null)[] {
   const versions = Array.from({ length: FILES }, (_, i) => {
-    const [first] = readFileSync(join(folder, `${i}.bin`))
-      .toString("latin1")
-      .split("\n");
-    return first!;
+    const bytes = orNull(() => readFileSync(join(folder, `${i}.bin`)), "ENOENT");
+    return bytes && bytes.toString("latin1").split("\n")[0]!;
   });
   return [...new Set(versions)];
 }
