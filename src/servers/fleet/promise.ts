@@ -10,6 +10,7 @@ import {
 } from "../../environment/intent.ts";
 import { takeLock } from "../../environment/operation.ts";
 import { recover } from "../../environment/recover.ts";
+import { makeRoom } from "../../environment/room.ts";
 import type { EnvironmentState } from "../../environment/state.ts";
 import { beforeCommit, type Step } from "../../environment/steps.ts";
 import type { Scene } from "../../environment/world.ts";
@@ -29,6 +30,7 @@ export async function promise(scene: Scene, intent: Intent): Promise<Promising> 
   const lock = takeLock(scene, "prepare");
   const stage: Stage = { scene, door: openDoors(site, world.parts), results: [], warnings: [] };
   try {
+    makeRoom(scene);
     assertNotPromised(site, intent.id);
     await recover(stage);
     const input = { ...intent.input, dryRun: true };
