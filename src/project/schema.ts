@@ -1,5 +1,16 @@
 import { z } from "zod";
-import { domain, innerPath, limit, line, name, percent, properPath, urlPath, variables } from "./fields.ts";
+import {
+  domain,
+  innerPath,
+  limit,
+  line,
+  name,
+  percent,
+  properPath,
+  properToldPath,
+  urlPath,
+  variables,
+} from "./fields.ts";
 import { serve } from "./serve-schema.ts";
 
 export const PROJECT_FILE = "greenroom.json";
@@ -115,7 +126,7 @@ export const projectSchema = z.strictObject({
     .array(z.string())
     .default([])
     .meta({ description: "What stays out of releases, as in .gitignore." }),
-  storage: z.array(properPath).default([]).meta({ description: "Paths that outlive releases." }),
+  storage: z.array(properToldPath).default([]).meta({ description: "Paths that outlive releases." }),
   config: z
     .record(properPath, properPath)
     .default({})

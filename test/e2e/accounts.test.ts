@@ -114,7 +114,7 @@ describe.skipIf(lacks)(`on a server's own parts (else skipped: ${lacks})`, { tim
     expect(readFileSync(join(server.machine.dir, "etc/passwd"), "utf8")).toBe(before);
   });
 
-  test("one that can't be made is refused before anything is, and storage of another owner is told of", async () => {
+  test("one that can't be made is refused before anything is, and so is storage of another owner", async () => {
     const server = await makeServingServer();
     const { machine, greenroom } = server;
     server.write({
@@ -134,7 +134,8 @@ describe.skipIf(lacks)(`on a server's own parts (else skipped: ${lacks})`, { tim
     expect(await greenroom("deploy")).toMatchObject({ exit: 0 });
     execFileSync("chown", ["-R", "www-data", site(server, "shop", "storage/uploads")]);
     server.write({ "more.txt": "more" });
-    const { stdout } = await greenroom("deploy");
-    expect(stdout).toMatch(/uploads belongs to another account.*chown -R gr_shop_production/);
+    const foreign = await greenroom("deploy", "--switch");
+    expect(foreign).toMatchObject({ exit: 20, error: { code: "ACCOUNT_REFUSED" } });
+    expect(foreign.stdout).toMatch(/uploads belongs to account 33.*chown -R gr_shop_production/);
   });
 });
