@@ -1,4 +1,5 @@
 import { statfsSync } from "node:fs";
+import { GreenroomError } from "../errors.ts";
 import { clearDead } from "../release/intake.ts";
 import { forgetMarks } from "./marks.ts";
 import { dropRelease, findDroppable, findUnneeded, sweepObjects } from "./prune-store.ts";
@@ -36,6 +37,18 @@ export function makeRoom({ site, world }: Scene): void {
   clearDead(world.store);
   // Trees are links: where all that a spare one frees is names, not even a line would fit.
   if (readRoom(site.root).bytes < RESERVE) dropReserve(site);
+}
+
+/** Less than this, and a movement that was promised might stop halfway: a traffic.d folder has 200 names. */
+const LEAST: Room = { bytes: 48 * 1024, names: 250 };
+
+export function assertRoom({ site }: Scene): void {
+  const { bytes, names } = readRoom(site.root);
+  if (bytes >= LEAST.bytes && names >= LEAST.names) return;
+  const left = bytes < LEAST.bytes ? `${bytes} bytes` : `${names} files`;
+  throw new GreenroomError("DISK_FULL", `the disk is full: there is room for ${left} more`, {
+    hint: "make room on that disk, for instance with greenroom prune, then give the same command again",
+  });
 }
 
 export interface Freed {
