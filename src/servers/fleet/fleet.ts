@@ -39,7 +39,8 @@ export function createFleet(hosts: Host[], by: string, emit: Emit): Host {
       return (await onAll(hosts, (host) => host.heads(project))).flat();
     },
     async receive(store, manifest) {
-      await onAll(hosts, (host) => host.receive(store, manifest));
+      // Two who made a release of the same name would each be first somewhere.
+      await firstThenRest(hosts, emit, (host) => host.receive(store, manifest));
     },
     async close() {
       await Promise.all(hosts.map((host) => host.close()));
