@@ -1,5 +1,16 @@
 import { z } from "zod";
-import { domain, innerPath, limit, line, name, percent, properPath, urlPath, variables } from "./fields.ts";
+import {
+  domain,
+  innerPath,
+  limit,
+  line,
+  name,
+  percent,
+  properPath,
+  rootPath,
+  urlPath,
+  variables,
+} from "./fields.ts";
 import { serve } from "./serve-schema.ts";
 
 export const PROJECT_FILE = "greenroom.json";
@@ -81,8 +92,7 @@ const server = z.strictObject({
     })
     .meta({ description: "As you would log in there: user@host, or a Host of your SSH configuration." }),
   port: z.int().min(1).max(65_535).nullable().default(null),
-  root: line
-    .refine((path) => path.startsWith("/"), { error: "write an absolute path" })
+  root: rootPath
     .default("/srv/greenroom")
     .meta({ description: "Where releases and environments are there." }),
   hostKey: z
