@@ -93,7 +93,7 @@ const server = z.strictObject({
     .meta({ description: "As you would log in there: user@host, or a Host of your SSH configuration." }),
   port: z.int().min(1).max(65_535).nullable().default(null),
   root: rootPath
-    .default("/srv/greenroom")
+    .prefault("/srv/greenroom")
     .meta({ description: "Where releases and environments are there." }),
   hostKey: z
     .string()
@@ -134,7 +134,7 @@ export const projectSchema = z.strictObject({
   servers: z
     .record(name, server)
     .refine((all) => !("local" in all), { error: '"local" is the machine that you type on' })
-    .default({}),
+    .prefault({}),
   provision: provision.prefault({}),
   tasks: z.record(name, task).default({}),
   checks: z.array(check).default([]),
