@@ -4,16 +4,28 @@ import { serveCalls, type Workshop } from "./servers/serve.ts";
 
 /** `greenroom host`: the program at the far end of a line, for another Greenroom and not for people. */
 export async function main(argv: string[], version: string): Promise<void> {
-  const { values } = parseArgs({ args: argv, options: { root: { type: "string" } } });
+  const { values } = parseArgs({
+    args: argv,
+    options: { root: { type: "string" }, restricted: { type: "boolean" } },
+  });
   const root = values.root === undefined ? await usualRoot() : resolve(values.root);
-  await serveCalls({ root, version, open: () => openWorkshop(root, version) }, process.stdin, process.stdout);
+  await serveCalls(
+    { root, version, open: () => openWorkshop(root, version, values.restricted === true) },
+    process.stdin,
+    process.stdout,
+  );
 }
 
 /** All that can be done to environments is loaded only by those who do something. */
-async function openWorkshop(root: string, version: string): Promise<Workshop> {
+async function openWorkshop(root: string, version: string, restricted: boolean): Promise<Workshop> {
   const { createApp } = await import("./app.ts");
+  const { assertModest } = await import("./servers/restricted.ts");
   return {
-    sceneOf: (spec, emit, by) => createApp({ root, project: undefined, emit, version, by }).sceneOf(spec),
+    sceneOf(spec, emit, by) {
+      const scene = createApp({ root, project: undefined, emit, version, by }).sceneOf(spec);
+      if (restricted) assertModest(spec, scene);
+      return scene;
+    },
     store: () => createApp({ root, project: undefined, emit: () => {}, version }).world().store,
   };
 }

@@ -1,4 +1,6 @@
+import { prunePassing } from "../environment/prune.ts";
 import { countOf } from "../events.ts";
+import { LOCAL } from "../servers/server.ts";
 import { defineCommand } from "./command.ts";
 import { outcomeOf, renderOutcome } from "./outcome.ts";
 import { humanBytes } from "./paint.ts";
@@ -17,13 +19,18 @@ export default defineCommand({
         dropped: done.dropped,
         objects: done.objects,
         bytes: done.bytes,
+        /** What deployments to servers have left on this machine; null where they are none. */
+        here: place.spec.servers.includes(LOCAL)
+          ? null
+          : prunePassing(app.scene(place.spec.environment), { dryRun }),
       };
     }),
   render: (result, paint) =>
-    renderOutcome(
-      result,
-      paint,
-      () =>
-        `${countOf(result.dropped.length, "release")} and ${countOf(result.objects, "file")} (${humanBytes(result.bytes)}) deleted`,
+    renderOutcome(result, paint, () =>
+      [describe(result), ...(result.here ? [`on this machine: ${describe(result.here)}`] : [])].join("\n"),
     ),
 });
+
+function describe({ dropped, objects, bytes }: { dropped: string[]; objects: number; bytes: number }) {
+  return `${countOf(dropped.length, "release")} and ${countOf(objects, "file")} (${humanBytes(bytes)}) deleted`;
+}

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { movePointer, readPointer, syncDirectory } from "../disk/durable.ts";
 import { GreenroomError, translateErrno } from "../errors.ts";
@@ -61,10 +61,7 @@ export async function applyStep(stage: Stage, step: Step): Promise<void> {
     case "forget":
       return forgetVerdict(site, step.side);
     case "point":
-      unpin(site, step.side);
-      movePointer(at.side(site, step.side), `releases/${step.release}`);
-      syncDirectory(site.dir);
-      return world.parts.router.settle(site);
+      return pointSide(scene, step.side, step.release);
     case "identity":
       return writeIdentity(site, step.identity);
     case "certificate":
@@ -101,6 +98,22 @@ export async function applyStep(stage: Stage, step: Step): Promise<void> {
       return sweepObjects(world.store);
     default:
       return step satisfies never;
+  }
+}
+
+/** What the router refuses isn't left there, where it would be in the way of all that is done later. */
+async function pointSide({ site, world }: Scene, side: Side, release: string): Promise<void> {
+  const before = readPointer(at.side(site, side));
+  unpin(site, side);
+  movePointer(at.side(site, side), `releases/${release}`);
+  syncDirectory(site.dir);
+  try {
+    await world.parts.router.settle(site);
+  } catch (error) {
+    if (before === null) rmSync(at.side(site, side), { force: true });
+    else movePointer(at.side(site, side), before);
+    syncDirectory(site.dir);
+    throw error;
   }
 }
 

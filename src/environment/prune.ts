@@ -1,7 +1,7 @@
 import { GreenroomError, translateErrno } from "../errors.ts";
 import { lockStore } from "../release/store.ts";
 import { type Done, runOperation } from "./operation.ts";
-import { findDroppable, findUnneeded } from "./prune-store.ts";
+import { dropRelease, findDroppable, findUnneeded, sweepObjects } from "./prune-store.ts";
 import { releasesToRetire } from "./retention.ts";
 import { type Freed, freeWithoutWriting } from "./room.ts";
 import type { EnvironmentState } from "./state.ts";
@@ -20,6 +20,26 @@ export async function prune(scene: Scene, { dryRun }: { dryRun: boolean }): Prom
   } catch (error) {
     if (dryRun || !isDiskFull(error)) throw error;
     return await pruneFullDisk(scene).catch(withoutPrune);
+  } finally {
+    lock?.release();
+  }
+}
+
+/**
+ * What this machine still has of releases that went on to servers: all but the last, which the next one is told by.
+ * Servers have what their environments need.
+ */
+export function prunePassing({ site, world }: Scene, { dryRun }: { dryRun: boolean }): Freed {
+  const { store } = world;
+  const lock = dryRun ? null : lockStore(store, "exclusive", { operation: "prune", by: world.by });
+  try {
+    const dropped = findDroppable(site, store, [], world.now());
+    const unneeded = findUnneeded(store, site.project, dropped);
+    if (!dryRun) {
+      for (const release of dropped) dropRelease(store, site.project, release);
+      sweepObjects(store);
+    }
+    return { dropped, ...unneeded };
   } finally {
     lock?.release();
   }

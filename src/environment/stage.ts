@@ -13,7 +13,7 @@ import { at, type Identity, siteName } from "./site.ts";
 import type { EnvironmentSpec } from "./spec.ts";
 import { type EnvironmentState, liveRelease, readState, rehearsalRelease } from "./state.ts";
 import type { Step } from "./steps.ts";
-import { accountName, missingStorage, warnOfOwners } from "./storage/storage.ts";
+import { accountName, assertOwners, missingStorage } from "./storage/storage.ts";
 import { readNewlyGiven } from "./tls/given-certificates.ts";
 import type { Role } from "./tls/tls.ts";
 import type { Scene } from "./world.ts";
@@ -51,7 +51,7 @@ export async function stage(scene: Scene, { release, side, secret, dryRun }: Sta
   await world.parts.router.assertFree(site, spec.domain);
   await world.parts.supervisor.assertReady(spec);
   warnOfRoot(scene);
-  warnOfOwners(scene);
+  assertOwners(site, spec);
   const certificates = await readNewlyGiven(scene);
   const healthy = await isHealthyRehearsal(scene, release, side);
   if (secret !== undefined && spec.previews === "secret" && !dryRun) adoptSecret(site, secret);

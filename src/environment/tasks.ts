@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { GreenroomError } from "../errors.ts";
+import { usualAccount } from "../processes/account.ts";
 import { runToEnd } from "../processes/run.ts";
 import type { Side } from "./sides.ts";
 import { at, siteName } from "./site.ts";
-import { type EnvironmentSpec, userOf } from "./spec.ts";
+import type { EnvironmentSpec } from "./spec.ts";
 import { readState } from "./state.ts";
 import type { Scene } from "./world.ts";
 
@@ -27,7 +28,7 @@ export async function runTask(scene: Scene, name: string, side: Side, url: strin
   const outcome = await runToEnd(task.run, {
     cwd: existsSync(at.side(site, side)) ? at.side(site, side) : site.dir,
     env: { ...spec.env, ...taskVariables(scene, side, url) },
-    user: userOf(spec.serve),
+    user: taskAccount(scene),
     timeout: task.timeout,
     log,
     onLine: (text) => world.emit({ event: "line", source: name, text }),
@@ -40,6 +41,11 @@ export async function runTask(scene: Scene, name: string, side: Side, url: strin
     hint: `its whole output: ${log}`,
     detail: outcome.lastLines,
   });
+}
+
+/** Whom tasks run as; null: ourselves. Static sites have no programs besides, and so no account of their own. */
+export function taskAccount({ spec: { serve }, world }: Scene): string | null {
+  return serve.kind === "static" ? usualAccount(world.root, ["nobody"]) : serve.user;
 }
 
 function taskVariables({ site, world }: Scene, side: Side, url: string): Record<string, string> {

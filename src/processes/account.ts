@@ -26,9 +26,9 @@ const UNPRIVILEGED = ["www-data", "nobody"];
  * Whom the programs of a site below `dir` run as where nothing says so: where we are root, somebody who owns nothing
  * and who can get there. Null: ourselves.
  */
-export function usualAccount(dir: string): string | null {
+export function usualAccount(dir: string, among = UNPRIVILEGED): string | null {
   if (process.getuid?.() !== 0) return null;
-  const account = UNPRIVILEGED.map(findAccount).find((one) => one !== null);
+  const account = among.map(findAccount).find((one) => one !== null);
   return account && canReach(account, nearest(dir)) ? account.name : null;
 }
 

@@ -3,6 +3,8 @@ import { createHash } from "node:crypto";
 import { GreenroomError } from "../errors.ts";
 import { findAccount, isOpen, readAccount } from "./account.ts";
 
+const PREFIX = "gr_";
+
 /** Debian's tools take 32 characters. */
 const LONGEST = 31;
 
@@ -11,7 +13,7 @@ const LONGEST = 31;
  * environments come to the same one.
  */
 export function ownAccountName(project: string, environment: string): string {
-  const name = `gr_${project}_${environment}`;
+  const name = `${PREFIX}${project}_${environment}`;
   if (name.length <= LONGEST && !name.includes(".")) return name;
   const hash = createHash("sha256").update(name).digest("hex").slice(0, 8);
   return `${name.replaceAll(".", "-").slice(0, LONGEST - 9)}_${hash}`;
@@ -22,9 +24,15 @@ export function findOwnAccountName(dir: string, project: string, environment: st
   return isOpen(dir) ? ownAccountName(project, environment) : null;
 }
 
-/** An account is there, or is one that Greenroom makes. */
+/** An account is one that Greenroom makes, or is there and fit for an environment's programs. */
 export function assertAccount(user: string, { project, environment }: Named): void {
-  if (user !== ownAccountName(project, environment)) readAccount(user);
+  if (user === ownAccountName(project, environment)) return;
+  const { uid } = readAccount(user);
+  if (uid !== 0 && !user.startsWith(PREFIX)) return;
+  const whose = uid === 0 ? "root's" : "another environment's own";
+  throw new GreenroomError("CONFIG_INVALID", `serve.user: ${user} is ${whose}, and can't be this one's`, {
+    hint: "name another account, or leave it out",
+  });
 }
 
 interface Named {

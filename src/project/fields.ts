@@ -59,6 +59,17 @@ function isTurn(part: string): boolean {
   return ["", ".", ".."].includes(part);
 }
 
+const TELLABLE = /^[^$"\\;{}\p{Cc}]*$/u;
+
+/** A path that web servers are told of in their own words. */
+export const toldPath = innerPath.refine((path) => TELLABLE.test(path), {
+  error: "take a path without any of $ \" \\ ; { } and control characters: web servers can't be told of it",
+});
+
+export const properToldPath = toldPath.refine((path) => path !== ".", {
+  error: "name something inside the release",
+});
+
 export const properPath = innerPath.refine((path) => path !== ".", {
   error: "name something inside the release",
 });

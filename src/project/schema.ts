@@ -7,6 +7,7 @@ import {
   name,
   percent,
   properPath,
+  properToldPath,
   rootPath,
   urlPath,
   variables,
@@ -125,7 +126,7 @@ export const projectSchema = z.strictObject({
     .array(z.string())
     .default([])
     .meta({ description: "What stays out of releases, as in .gitignore." }),
-  storage: z.array(properPath).default([]).meta({ description: "Paths that outlive releases." }),
+  storage: z.array(properToldPath).default([]).meta({ description: "Paths that outlive releases." }),
   config: z
     .record(properPath, properPath)
     .default({})

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { duration, innerPath, limit, line, name, properPath, urlPath } from "./fields.ts";
+import { duration, limit, line, name, properToldPath, toldPath, urlPath } from "./fields.ts";
 
 /** A size in bytes. */
 const size = z
@@ -61,7 +61,7 @@ export const headers = z
 const files = {
   headers,
   immutable: z
-    .array(properPath)
+    .array(properToldPath)
     .optional()
     .meta({ description: "Folders below `public` whose files never change under their names." }),
 };
@@ -72,7 +72,7 @@ export const serve = z.discriminatedUnion(
   [
     z.strictObject({
       kind: z.literal("static"),
-      public: innerPath.default(".").meta({ description: "The folder of the release that visitors see." }),
+      public: toldPath.default(".").meta({ description: "The folder of the release that visitors see." }),
       ...files,
     }),
     z.strictObject({
@@ -84,7 +84,7 @@ export const serve = z.discriminatedUnion(
           description:
             "Shell lines by process name. `web` answers visitors; the others run on the live side.",
         }),
-      public: innerPath
+      public: toldPath
         .nullable()
         .default(null)
         .meta({ description: "Files below it are served without asking `web`." }),
@@ -106,11 +106,11 @@ export const serve = z.discriminatedUnion(
     }),
     z.strictObject({
       kind: z.literal("php"),
-      public: innerPath
+      public: toldPath
         .default("public")
         .meta({ description: "The folder of the release that visitors see." }),
       ...files,
-      front: properPath
+      front: properToldPath
         .refine((path) => path.endsWith(".php"), { error: 'name a script that ends in ".php"' })
         .nullable()
         .default("index.php")

@@ -3,7 +3,7 @@ import type { Course } from "../environment/likeness.ts";
 import { SIDES } from "../environment/sides.ts";
 import type { EnvironmentSpec } from "../environment/spec.ts";
 import { isName } from "../names.ts";
-import { innerPath, properPath, questions } from "../project/fields.ts";
+import { properPath, properToldPath, questions, toldPath } from "../project/fields.ts";
 import { headers } from "../project/serve-schema.ts";
 
 // What comes over a line was made by a Greenroom from a greenroom.json, or by somebody who only says so.
@@ -18,17 +18,17 @@ const user = z
   .regex(/^[a-z_][a-z0-9_-]{0,31}$/)
   .nullable();
 const variables = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), text);
-const files = { headers, immutable: z.array(properPath).optional() };
+const files = { headers, immutable: z.array(properToldPath).optional() };
 
 const serve = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("static"), public: innerPath, ...files }),
+  z.strictObject({ kind: z.literal("static"), public: toldPath, ...files }),
   z.strictObject({
     kind: z.literal("process"),
     start: z
       .record(name, text)
       .refine((start) => "web" in start)
       .transform((start) => start as Record<string, string> & { web: string }),
-    public: innerPath.nullable(),
+    public: toldPath.nullable(),
     ...files,
     health: text.startsWith("/"),
     listen: z.enum(["socket", "port"]),
@@ -38,9 +38,9 @@ const serve = z.discriminatedUnion("kind", [
   }),
   z.strictObject({
     kind: z.literal("php"),
-    public: innerPath,
+    public: toldPath,
     ...files,
-    front: properPath.nullable(),
+    front: properToldPath.nullable(),
     health: text.startsWith("/"),
     user,
     php: z.strictObject({
@@ -86,7 +86,7 @@ export const specSchema = z.strictObject({
   servers: z.array(name),
   serve,
   env: variables,
-  storage: z.array(properPath),
+  storage: z.array(properToldPath),
   config: z.array(z.strictObject({ path: properPath, content: z.string() })),
   tasks: z.record(name, task),
   checks: z.array(check),

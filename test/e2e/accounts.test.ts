@@ -88,6 +88,8 @@ describe.skipIf(lacks)(`on a server's own parts (else skipped: ${lacks})`, { tim
         project: "files",
         serve: { kind: "static", public: "site" },
         config,
+        tasks: { who: { run: "id -un" } },
+        checks: [{ task: "who" }],
         environments: { production: { domain: "files.example" } },
       },
       "robots.tpl": "for {{domain}}",
@@ -96,6 +98,10 @@ describe.skipIf(lacks)(`on a server's own parts (else skipped: ${lacks})`, { tim
     expect(await greenroom("deploy")).toMatchObject({ exit: 0 });
     expect((await machine.ask("files.example", "/robots.txt")).body).toBe("for files.example");
     expect(statSync(realpathSync(site(server, "files", "blue", "secret.txt"))).mode & 0o777).toBe(0o640);
+    // A site without programs has no account of its own, and its tasks are nobody's.
+    expect(readFileSync(site(server, "files", "log/task-who.log"), "utf8")).toContain("nobody");
+    expect(machine.sh("cat", "/etc/passwd")).not.toContain("gr_files");
+    expect(statSync(site(server, "files", "run/blue.checks.json")).mode & 0o777).toBe(0o640);
   });
 
   test("a dry run makes no account, and says that there would be one", async () => {
@@ -114,7 +120,7 @@ describe.skipIf(lacks)(`on a server's own parts (else skipped: ${lacks})`, { tim
     expect(readFileSync(join(server.machine.dir, "etc/passwd"), "utf8")).toBe(before);
   });
 
-  test("one that can't be made is refused before anything is, and storage of another owner is told of", async () => {
+  test("one that can't be made is refused before anything is, and so is storage of another owner", async () => {
     const server = await makeServingServer();
     const { machine, greenroom } = server;
     server.write({
@@ -134,7 +140,8 @@ describe.skipIf(lacks)(`on a server's own parts (else skipped: ${lacks})`, { tim
     expect(await greenroom("deploy")).toMatchObject({ exit: 0 });
     execFileSync("chown", ["-R", "www-data", site(server, "shop", "storage/uploads")]);
     server.write({ "more.txt": "more" });
-    const { stdout } = await greenroom("deploy");
-    expect(stdout).toMatch(/uploads belongs to another account.*chown -R gr_shop_production/);
+    const foreign = await greenroom("deploy", "--switch");
+    expect(foreign).toMatchObject({ exit: 20, error: { code: "ACCOUNT_REFUSED" } });
+    expect(foreign.stdout).toMatch(/uploads belongs to account 33.*chown -R gr_shop_production/);
   });
 });

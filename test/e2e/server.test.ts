@@ -115,6 +115,23 @@ describe.skipIf(!hasSshd)(
       expect(second.result.release).not.toBe(first.result.release);
     });
 
+    test("is pruned together with what deployments have left on this machine", async () => {
+      const shop = await makeRemoteWorld();
+      for (const text of ["one", "two", "three"]) {
+        shop.write({ "index.html": text });
+        expect(await shop.greenroom("deploy", "production", "--switch")).toMatchObject({ exit: 0 });
+      }
+      const foreseen = await shop.greenroom("prune", "production", "--dry-run");
+      const pruned = await shop.greenroom("prune", "production");
+      expect(pruned).toMatchObject({ exit: 0, result: { here: { dropped: { length: 2 }, objects: 2 } } });
+      expect(pruned.result.here).toEqual(foreseen.result.here);
+      shop.write({ "index.html": "four" });
+      expect(await shop.greenroom("deploy", "production", "--switch")).toMatchObject({ exit: 0 });
+      expect(await shop.greenroom("rollback", "production")).toMatchObject({ exit: 0 });
+      const live = join(shop.there, "sites/shop/production/traffic/live/index.html");
+      expect(readFileSync(live, "utf8")).toBe("three");
+    });
+
     test("can be restricted for a key, which then calls operations and nothing else", async () => {
       const shop = await makeRemoteWorld();
       const { name, ssh, port } = shop.hosts.servers[0]!;
@@ -145,6 +162,23 @@ describe.skipIf(!hasSshd)(
       expect(existsSync(pwned)).toBe(false);
       process.env.GREENROOM_SSH_CONFIG = config;
       expect(await shop.greenroom("deploy", "production")).toMatchObject({ exit: 0, result: { live: true } });
+      if (process.getuid?.() !== 0) return;
+      // By what a site runs it would get further.
+      const file = JSON.parse(readFileSync(join(shop.project, "greenroom.json"), "utf8"));
+      const serve = { kind: "process", start: { web: `touch ${pwned}; sleep 60` } };
+      for (const user of ["root", "nobody", "gr_other_production"]) {
+        shop.write({ "greenroom.json": { ...file, serve: { ...serve, user } } });
+        expect(await shop.greenroom("deploy", "production")).toMatchObject({
+          error: { code: "CALL_REFUSED" },
+        });
+      }
+      // Nobody else gets at this root, so it would be root.
+      shop.write({ "greenroom.json": { ...file, serve } });
+      expect(await shop.greenroom("deploy", "production")).toMatchObject({ error: { code: "CALL_REFUSED" } });
+      const tasks = { look: { run: `touch ${pwned}` } };
+      shop.write({ "greenroom.json": { ...file, tasks, checks: [{ task: "look" }] } });
+      expect(await shop.greenroom("deploy", "production")).toMatchObject({ error: { code: "CALL_REFUSED" } });
+      expect(existsSync(pwned)).toBe(false);
     });
 
     test("isn't touched before its host key is trusted", async () => {

@@ -19,7 +19,6 @@ import { ancestors } from "../../release/merge.ts";
 import { objectPath, type Store } from "../../release/store.ts";
 import { at, type Site } from "../site.ts";
 import { type EnvironmentSpec, userOf } from "../spec.ts";
-import type { Scene } from "../world.ts";
 
 /** Where the environment's storage is, if it holds anything. */
 export function keptStorage(site: Site): string | null {
@@ -101,8 +100,8 @@ export function ownerFor(spec: EnvironmentSpec, readers: number | null): Owner |
   };
 }
 
-/** Storage keeps its owner when a site's programs get another account, and they can't write there. */
-export function warnOfOwners({ site, spec, world }: Scene): void {
+/** Storage keeps its owner when a site's programs get another account: then they couldn't write what visitors bring. */
+export function assertOwners(site: Site, spec: EnvironmentSpec): void {
   const name = accountName(spec);
   if (name === null) return;
   const uid = findAccount(name)?.uid;
@@ -110,8 +109,13 @@ export function warnOfOwners({ site, spec, world }: Scene): void {
     const master = at.storage(site, path);
     const owner = lstatSync(master, { throwIfNoEntry: false })?.uid;
     if (owner === undefined || owner === uid) continue;
-    const text = `storage ${path} belongs to another account (${owner}) than the site's programs, which run as ${name}: chown -R ${name} ${master}`;
-    world.emit({ event: "warning", text });
+    throw new GreenroomError(
+      "ACCOUNT_REFUSED",
+      `storage ${path} belongs to account ${owner}, and the site's programs would run as ${name}`,
+      {
+        hint: `keep the account by "user" in greenroom.json, or hand it over: greenroom pause ${site.environment}; chown -R ${name} ${master}; greenroom deploy ${site.environment} --switch; greenroom resume ${site.environment}`,
+      },
+    );
   }
 }
 

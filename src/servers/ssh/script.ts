@@ -61,5 +61,5 @@ export function restrictedScript(root: string, bundle: Bundle): string {
   );
   // sudo forgets by which key somebody came in.
   const sudo = `[ "$(stat -c %u ${dir})" = 0 ] && [ "$(id -u)" != 0 ] && as="sudo -n env SSH_ORIGINAL_COMMAND=host"`;
-  return `as=; ${sudo}; node=${node}; [ -x "$node" ] || node=node; exec $as "$node" ${program} host --root ${dir}`;
+  return `as=; ${sudo}; node=${node}; [ -x "$node" ] || node=node; exec $as "$node" ${program} host --restricted --root ${dir}`;
 }

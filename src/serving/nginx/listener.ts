@@ -77,7 +77,7 @@ async function takeUpConfig(root: string, doors: Doors, emit: Emit): Promise<Mas
   try {
     const before = readAddresses(root);
     writeMain(root, doors.listen);
-    await writeSites(root, doors);
+    await writeSites(root, doors, emit);
     testConfig(nginxOf(root, true));
     return await adopt(root, before === readAddresses(root), emit);
   } finally {

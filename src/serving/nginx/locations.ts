@@ -62,7 +62,7 @@ export const HIDDEN = 'location ~ "/\\.(?!well-known(?:/|$))"';
 export function renderStorage(path: string, serve: string): string {
   const below = path === "/" ? "" : literal(path);
   return `location ~ "^${matching(below)}(?:/|$)" {
-  disable_symlinks on from=${word(`$document_root${below}`)};
+  disable_symlinks on ${word(`from=$document_root${below}`)};
   ${serve}
 }
 `;

@@ -21,7 +21,7 @@ export function createMachinesNginx(root: string, doors: Doors, emit: Emit): Lis
     async listen() {
       assertRunning(nginx);
       // Another version of Greenroom may have written them, or nobody, where the root was moved here.
-      await changeNginx(root, nginx, () => planSites(root, doors));
+      await changeNginx(root, nginx, () => planSites(root, doors, emit));
       holder = await startHolder(root, emit);
       return { port: portOf(doors.listen[0]!) };
     },

@@ -156,7 +156,7 @@ function renderNeverRun(storage: string[]): string {
 
 function renderStored(path: string, serve: string): string {
   return `location ~ "^${matching(literal(path))}(?:/|$)" {
-  disable_symlinks on from=${word(`$document_root${literal(path)}`)};
+  disable_symlinks on ${word(`from=$document_root${literal(path)}`)};
   ${serve}
 }
 `;

@@ -3,9 +3,11 @@ import { ensureDirectory, readJsonIfWhole } from "../../disk/durable.ts";
 import type { Router } from "../../environment/parts.ts";
 import { ensurePort } from "../../environment/ports.ts";
 import type { Side } from "../../environment/sides.ts";
-import { at, type Identity, type Site, siteOf } from "../../environment/site.ts";
+import { at, type Identity, type Site, siteName, siteOf } from "../../environment/site.ts";
 import { listNames, listSites } from "../../environment/state.ts";
-import { type Change, isChange, put } from "../changes.ts";
+import { GreenroomError } from "../../errors.ts";
+import type { Emit } from "../../events.ts";
+import { type Change, isChange, put, readOrNull } from "../changes.ts";
 import type { Doors, Machine } from "../machine.ts";
 import { tlsPortOf } from "../machine-file.ts";
 import { changeNginx } from "./change.ts";
@@ -56,6 +58,17 @@ async function renderFor(site: Site, doors: Doors): Promise<string | null> {
   });
 }
 
+/** One environment that nginx can't be told of doesn't keep visitors from all the others, where somebody hears of it. */
+async function renderOrKeep(site: Site, doors: Doors, emit: Emit | null): Promise<string | null> {
+  try {
+    return await renderFor(site, doors);
+  } catch (error) {
+    if (emit === null || !(error instanceof GreenroomError)) throw error;
+    emit({ event: "warning", text: `${siteName(site)} is served as before: ${error.message}` });
+    return readOrNull(nginxAt.site(site));
+  }
+}
+
 /** Our own nginx has been told so for all servers; the machine's serves others, too. PHP sets a limit of its own. */
 function groundOf({ root }: Site, { blue, green }: Shapes): string {
   const body = blue.php || green.php ? "" : "client_max_body_size 0;\n";
@@ -63,11 +76,11 @@ function groundOf({ root }: Site, { blue, green }: Shapes): string {
 }
 
 /** All that environments have nginx told, from what is on disk now: they may have changed while nobody told it. */
-export async function planSites(root: string, doors: Doors): Promise<Change[]> {
+export async function planSites(root: string, doors: Doors, emit: Emit | null = null): Promise<Change[]> {
   const shared = renderShared() + renderUnknownNames(doors.listenTls);
   const sites = listSites(root).map(({ project, environment }) => siteOf(root, project, environment));
   const wanted = await Promise.all(
-    sites.map(async (site) => ({ path: nginxAt.site(site), content: await renderFor(site, doors) })),
+    sites.map(async (site) => ({ path: nginxAt.site(site), content: await renderOrKeep(site, doors, emit) })),
   );
   const known = new Set(wanted.map(({ path }) => path));
   const old = listNames(nginxAt.sites(root))
@@ -82,7 +95,7 @@ export async function planSites(root: string, doors: Doors): Promise<Change[]> {
 }
 
 /** The same, for an nginx that isn't running yet. */
-export async function writeSites(root: string, doors: Doors): Promise<void> {
+export async function writeSites(root: string, doors: Doors, emit: Emit): Promise<void> {
   ensureDirectory(nginxAt.sites(root));
-  for (const change of await planSites(root, doors)) if (isChange(change)) put(change);
+  for (const change of await planSites(root, doors, emit)) if (isChange(change)) put(change);
 }
