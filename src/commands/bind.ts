@@ -62,7 +62,7 @@ export async function bindServer(
       const { emit } = app;
       const from = members.find(({ name }) => name === storageFrom) ?? null;
       const binding = { newcomer: newcomer!, members, spec, store, storageFrom: from, emit };
-      const likeness = await bind(binding);
+      const likeness = await bind(binding).catch(withWayOut(environment, server));
       if (!spec.servers.includes(server))
         editServers(project.dir, environment, (now) => [...new Set([...now, server])]);
       return { ...about, release: likeness?.live.release ?? null };
@@ -77,6 +77,18 @@ function assertOther(others: string[], environment: string, name: string): void 
   throw new GreenroomError("USAGE", `${name} is no other server of ${environment}`, {
     hint: others.length > 0 ? `name one of: ${others.join(", ")}` : "leave out --storage-from",
   });
+}
+
+/** The server knows why, but not by which name it is known here. */
+function withWayOut(environment: string, server: string) {
+  return (error: unknown): never => {
+    if (!(error instanceof GreenroomError) || error.code !== "ENVIRONMENT_LIVE") throw error;
+    throw new GreenroomError("ENVIRONMENT_LIVE", error.message, {
+      hint: `greenroom unbind ${environment} ${server}; then give the same command again`,
+      detail: error.detail,
+      cause: error,
+    });
+  };
 }
 
 type Bound = Awaited<ReturnType<typeof bindServer>>;

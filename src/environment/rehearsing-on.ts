@@ -16,7 +16,7 @@ export function rehearsingOn(
     throw new GreenroomError(
       "ENVIRONMENT_LIVE",
       `visitors of ${siteName(site)} see ${sides[side]} here, on the ${side} side, where ${release} belongs`,
-      { hint: `take it off this server, then give the command again: greenroom unbind ${site.environment}` },
+      { hint: `take ${site.environment} off that server, then give the same command again` },
     );
   }
   const isElsewhere = live !== side && liveRelease(state) === release;

@@ -42,6 +42,7 @@ export const at = {
   processes: (site: Site, side: Side) => join(site.dir, "run", `${side}.json`),
   verdict: (site: Site, side: Side) => join(site.dir, "run", `${side}.checks.json`),
   intent: (site: Site) => join(site.dir, "run", "intent.json"),
+  reserve: (site: Site) => join(site.dir, "run", "reserve"),
   lock: (site: Site) => join(site.dir, "run", "lock"),
   log: (site: Site, name: string) => join(site.dir, "log", name),
   journal: (site: Site) => join(site.dir, "log", "journal.jsonl"),

@@ -7,7 +7,7 @@ import type { Store } from "../release/store.ts";
 import type { Deliveries } from "./releases/deliveries.ts";
 import { type Looking, seeing } from "./seeing.ts";
 import type { Rooms } from "./storage/rooms.ts";
-import { encodeMessage, type Message, Parcel, readMessages } from "./wire.ts";
+import { encodeMessage, type Message, Parcel, readMessages, WireError } from "./wire.ts";
 
 /** Changes with what the two sides of a line say to each other. */
 export const PROTOCOL = 2;
@@ -44,7 +44,7 @@ export async function serveCalls(callee: Callee, from: Readable, to: Writable): 
       if (message.head.call === "lines") silence.begins();
     }
   } catch (error) {
-    say({ error: describe(error) });
+    say({ error: describe(error instanceof WireError ? refused(error) : error) });
   } finally {
     await conversation.rooms?.leave();
   }
@@ -92,6 +92,14 @@ async function answer(conversation: Conversation, message: Message, say: Say) {
 async function act(conversation: Conversation, message: Message, emit: Emit): Promise<object> {
   const { answerCall } = await import("./serve-calls.ts");
   return answerCall(conversation, message, emit);
+}
+
+/** Whoever has a restricted key may send what they like. */
+function refused(cause: WireError): GreenroomError {
+  return new GreenroomError("CALL_REFUSED", `this server takes no such call: ${cause.message}`, {
+    hint: "this line is for Greenroom on another machine: greenroom status there uses it",
+    cause,
+  });
 }
 
 /** What the other side makes an error of its own from. */

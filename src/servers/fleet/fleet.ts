@@ -3,6 +3,7 @@ import type { EnvironmentSpec } from "../../environment/spec.ts";
 import type { Emit } from "../../events.ts";
 import type { OperationName, Output } from "../calls.ts";
 import type { Host } from "../host.ts";
+import { firstThenRest } from "./first-then-rest.ts";
 import { isMove, isTurn, moveTogether } from "./move-together.ts";
 import { assertAlike, onAll } from "./on-all.ts";
 import { catchUp } from "./recover.ts";
@@ -25,7 +26,8 @@ export function createFleet(hosts: Host[], by: string, emit: Emit): Host {
       if (!input.dryRun && isMove(operation))
         return firstOf<Answer>(await moveTogether(hosts, spec, { operation, input, by, emit }));
       const same = operation === "stage" ? await withSecret(first, spec, input) : input;
-      return firstOf<Answer>(await onAll(hosts, (host) => host.operate(spec, operation, same)));
+      const act = (host: Host) => host.operate(spec, operation, same);
+      return firstOf<Answer>(await (isOwn ? onAll(hosts, act) : firstThenRest(hosts, emit, act)));
     },
     async basis(spec) {
       const found = await onAll(hosts, (host) => host.basis(spec));

@@ -5,7 +5,8 @@ import { GreenroomError } from "../../errors.ts";
 import type { Emit } from "../../events.ts";
 import type { Input, OperationName, Output } from "../calls.ts";
 import type { Host } from "../host.ts";
-import { assertAlike, onAll } from "./on-all.ts";
+import { firstThenRest } from "./first-then-rest.ts";
+import { assertAlike } from "./on-all.ts";
 
 /** What visitors see moves with these: on all servers, or on none. */
 const MOVES = new Set<OperationName>(["switch", "rollback", "canary", "pause", "resume"]);
@@ -36,7 +37,7 @@ export async function moveTogether<N extends OperationName>(
   const meant = await sameForAll(hosts, spec, operation, input);
   const servers = hosts.map(({ name }) => name);
   const [id, at] = [randomUUID(), new Date().toISOString()];
-  await prepare(hosts, spec, { id, operation, input: meant, servers, by, at });
+  await prepare(hosts, spec, { id, operation, input: meant, servers, by, at }, emit);
   const act = (host: Host) => host.operate(spec, operation, meant, id);
   return commit(hosts, spec, operation, emit, act);
 }
@@ -55,9 +56,9 @@ async function sameForAll<N extends OperationName>(
 }
 
 /** One that can't stops all, before any has moved. */
-async function prepare(hosts: Host[], spec: EnvironmentSpec, intent: Intent): Promise<void> {
+async function prepare(hosts: Host[], spec: EnvironmentSpec, intent: Intent, emit: Emit): Promise<void> {
   try {
-    const promised = await onAll(hosts, (host) => host.promise(spec, intent));
+    const promised = await firstThenRest(hosts, emit, (host) => host.promise(spec, intent));
     const shown = promised.map(({ shows }) => shows);
     assertAlike(hosts, shown, `what a ${intent.operation} would show`, spec);
   } catch (error) {

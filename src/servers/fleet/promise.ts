@@ -10,6 +10,7 @@ import {
 } from "../../environment/intent.ts";
 import { takeLock } from "../../environment/operation.ts";
 import { recover } from "../../environment/recover.ts";
+import { assertRoom, makeRoom } from "../../environment/room.ts";
 import type { EnvironmentState } from "../../environment/state.ts";
 import { beforeCommit, type Step } from "../../environment/steps.ts";
 import type { Scene } from "../../environment/world.ts";
@@ -29,6 +30,7 @@ export async function promise(scene: Scene, intent: Intent): Promise<Promising> 
   const lock = takeLock(scene, "prepare");
   const stage: Stage = { scene, door: openDoors(site, world.parts), results: [], warnings: [] };
   try {
+    makeRoom(scene);
     assertNotPromised(site, intent.id);
     await recover(stage);
     const input = { ...intent.input, dryRun: true };
@@ -37,6 +39,7 @@ export async function promise(scene: Scene, intent: Intent): Promise<Promising> 
     for (const step of beforeCommit(steps)) {
       if (step.do === "ready" || step.do === "task") await applyStep(stage, step);
     }
+    assertRoom(scene);
     writeIntent(site, intent);
     return { shows: shownBy(state, steps) };
   } finally {
