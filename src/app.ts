@@ -4,7 +4,9 @@ import type { Parts } from "./environment/parts.ts";
 import { siteOf } from "./environment/site.ts";
 import type { EnvironmentSpec } from "./environment/spec.ts";
 import type { Scene, World } from "./environment/world.ts";
+import { GreenroomError } from "./errors.ts";
 import type { Emit } from "./events.ts";
+import { isMachinesOwn } from "./names.ts";
 import { loadProject, type Project } from "./project/load.ts";
 import { chooseEnvironment, resolveSpec } from "./project/resolve.ts";
 import { openStore } from "./release/store.ts";
@@ -48,6 +50,7 @@ export function createApp({ root: given, project: start, emit, by = whoAmI(), ve
   // Whatever the user's umask: the web server must be able to read what is served; secrets state their own mode.
   process.umask(0o022);
   const root = resolve(given ?? defaultRoot());
+  if (isMachinesOwn(root)) throw notOurs(root);
   const project = once(() => loadProject(start ?? process.cwd(), { climb: start === undefined }));
   const world = once((): World => {
     const parts: Parts = {
@@ -132,6 +135,12 @@ function defaultRoot(): string {
   if (process.env.GREENROOM_ROOT) return process.env.GREENROOM_ROOT;
   if (process.getuid?.() === 0) return "/srv/greenroom";
   return join(process.env.XDG_DATA_HOME || join(homedir(), ".local", "share"), "greenroom");
+}
+
+function notOurs(root: string): GreenroomError {
+  return new GreenroomError("USAGE", `${root} can't be the root: others keep their files there`, {
+    hint: `name a folder of its own: --root ${join(root, "greenroom")}`,
+  });
 }
 
 function whoAmI(): string {

@@ -28,6 +28,18 @@ export function assertVersion(version: string): void {
   }
 }
 
+const MACHINES_OWN = new Set(
+  "bin boot dev etc home lib lib32 lib64 libx32 media mnt opt proc root run sbin srv sys tmp usr var"
+    .split(" ")
+    .map((name) => `/${name}`)
+    .concat("/"),
+);
+
+/** A root is a folder to itself: these are full of what others keep there. */
+export function isMachinesOwn(folder: string): boolean {
+  return MACHINES_OWN.has(folder);
+}
+
 /** A valid name for any text: the text itself where it fits, else a cleaned form with a short hash. */
 export function slug(text: string): string {
   if (isName(text)) return text;

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { assertVersion, isName, slug } from "../src/names.ts";
+import { createApp } from "../src/app.ts";
+import { assertVersion, isMachinesOwn, isName, slug } from "../src/names.ts";
+import { errorOf } from "./environment/world.ts";
 
 describe("a name", () => {
   test.each(["a", "0", "shop", "2026.11.21.1", "v1.2-rc.3", "a--b", "a.b", "x".repeat(40)])(
@@ -107,4 +109,17 @@ describe("a version", () => {
   test.each(["1", "2026.11.21.1", "v1.2", "blue-1", "bluegreen", "json"])("may be %s", (version) =>
     assertVersion(version),
   );
+});
+
+test("a folder that the machine needs for itself is told from one of its own", () => {
+  for (const folder of ["/", "/etc", "/home", "/srv"]) expect(isMachinesOwn(folder)).toBe(true);
+  for (const folder of ["/srv/greenroom", "/greenroom", "/etcetera"])
+    expect(isMachinesOwn(folder)).toBe(false);
+  const emit = () => {};
+  const open = (root: string) => createApp({ root, project: undefined, emit, version: "0.1.0" });
+  expect(errorOf(() => open("/srv/.."))).toMatchObject({
+    code: "USAGE",
+    hint: "name a folder of its own: --root /greenroom",
+  });
+  expect(open("/srv/shop/../greenroom").root).toBe("/srv/greenroom");
 });

@@ -19,7 +19,7 @@ export async function main(argv: string[], version: string): Promise<number> {
     return exit;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    return screen.fail(error instanceof CommanderError ? usageError(error) : error);
+    return screen.fail(error instanceof CommanderError ? usageError(error, typedIn(argv)) : error);
   }
 }
 
@@ -33,13 +33,17 @@ async function buildProgram(argv: string[], screen: Screen, version: string, exi
     .configureOutput({ writeErr: () => {} })
     .exitOverride()
     .addHelpText("after", FIRST_STEPS);
-  const typed = argv.find((word) => !word.startsWith("-"));
+  const typed = typedIn(argv);
   for (const [name, { about, load }] of Object.entries(commands)) {
     const child = program.command(name).description(about);
     // Only the command that was typed is loaded; the others are there for the list.
     if (name === typed) declare(child, (await load()).default, screen, version, exit);
   }
   return program;
+}
+
+function typedIn(argv: string[]): string | undefined {
+  return argv.find((word) => !word.startsWith("-"));
 }
 
 const FIRST_STEPS = `
@@ -112,12 +116,13 @@ function assertGiven(parsed: Parsed): void {
     throw new GreenroomError("USAGE", `--${empty} was given without a value`, { hint: "leave it out" });
 }
 
-function usageError(error: CommanderError): GreenroomError {
+function usageError(error: CommanderError, typed: string | undefined): GreenroomError {
   const [message = "", ...rest] = error.message.replace(/^error: /, "").split("\n");
-  const hint =
-    rest
-      .join(" ")
-      .trim()
-      .replace(/^\(|\)$/g, "") || "greenroom --help";
+  const nearest = rest
+    .join(" ")
+    .trim()
+    .replace(/^\(|\)$/g, "");
+  const isCommand = typed !== undefined && Object.hasOwn(commands, typed);
+  const hint = nearest || (isCommand ? `greenroom ${typed} --help` : "greenroom --help");
   return new GreenroomError("USAGE", message, { hint });
 }

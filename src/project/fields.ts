@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { z } from "zod";
-import { isName } from "../names.ts";
+import { isMachinesOwn, isName } from "../names.ts";
 import { parseDuration } from "./durations.ts";
 
 // What values of greenroom.json are made of.
@@ -32,7 +32,7 @@ const NAME_LIMIT = 255;
 export const innerPath = z
   .string()
   .transform((path) => path.replace(/^\.\/(?=.)/, "").replace(/(?<=.)\/+$/, ""))
-  .refine((path) => path === "." || path.split("/").every((part) => !["", ".", ".."].includes(part)), {
+  .refine((path) => path === "." || !path.split("/").some(isTurn), {
     error: "write a path relative to the release, without ..",
   })
   .refine((path) => !path.includes("\0"), { error: "a path holds no NUL" })
@@ -40,6 +40,24 @@ export const innerPath = z
   .refine((path) => path.split("/").every((part) => Buffer.byteLength(part) <= NAME_LIMIT), {
     error: `a file's name has at most ${NAME_LIMIT} bytes`,
   });
+
+/** Of a server: absolute, and named the one way that it has. */
+export const rootPath = z
+  .string()
+  .transform((path) => path.replace(/(?<=.)\/+$/, ""))
+  .refine((path) => path.startsWith("/"), { error: "write an absolute path", abort: true })
+  .refine((path) => path === "/" || !path.slice(1).split("/").some(isTurn), {
+    error: 'write the path without "..", "." or "//"',
+    abort: true,
+  })
+  .refine((path) => !path.includes("\0"), { error: "a path holds no NUL" })
+  .refine((path) => !isMachinesOwn(path), {
+    error: 'name a folder of its own, like "/srv/greenroom"',
+  });
+
+function isTurn(part: string): boolean {
+  return ["", ".", ".."].includes(part);
+}
 
 const TELLABLE = /^[^$"\\;{}\p{Cc}]*$/u;
 

@@ -8,6 +8,7 @@ import {
   percent,
   properPath,
   properToldPath,
+  rootPath,
   urlPath,
   variables,
 } from "./fields.ts";
@@ -92,9 +93,8 @@ const server = z.strictObject({
     })
     .meta({ description: "As you would log in there: user@host, or a Host of your SSH configuration." }),
   port: z.int().min(1).max(65_535).nullable().default(null),
-  root: line
-    .refine((path) => path.startsWith("/"), { error: "write an absolute path" })
-    .default("/srv/greenroom")
+  root: rootPath
+    .prefault("/srv/greenroom")
     .meta({ description: "Where releases and environments are there." }),
   hostKey: z
     .string()
@@ -135,7 +135,7 @@ export const projectSchema = z.strictObject({
   servers: z
     .record(name, server)
     .refine((all) => !("local" in all), { error: '"local" is the machine that you type on' })
-    .default({}),
+    .prefault({}),
   provision: provision.prefault({}),
   tasks: z.record(name, task).default({}),
   checks: z.array(check).default([]),

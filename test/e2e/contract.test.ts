@@ -51,6 +51,18 @@ describe("what scripts rely on", () => {
     });
   });
 
+  test("what was mistyped is answered with the help of just that", async () => {
+    const shop = makeWorld(SITE);
+    for (const [words, hint] of [
+      [["switch", "--nonsense"], "greenroom switch --help"],
+      [["rollback", "a", "b"], "greenroom rollback --help"],
+      [["nonsense"], "greenroom --help"],
+      [["switch", "--dry-rn"], "Did you mean --dry-run?"],
+    ] as const) {
+      expect((await shop.greenroom(...words)).error).toMatchObject({ code: "USAGE", hint });
+    }
+  });
+
   test("a failure ends with an error event and the exit code of its kind", async () => {
     const shop = makeWorld(SITE);
     const { exit, error } = await shop.greenroom("switch");

@@ -196,5 +196,49 @@ describe.skipIf(!hasSshd)(
       });
       expect(await shop.greenroom("deploy", "production")).toMatchObject({ exit: 0 });
     });
+
+    test("that shows another host key is told from a new one, and from one that greenroom.json pins", async () => {
+      const shop = await makeRemoteWorld(false);
+      const trust = (...more: string[]) => shop.greenroom("server", "trust", "web1", ...more);
+      const fresh = await trust("--yes");
+      expect(fresh.result).toMatchObject({ trusted: true, replaced: null });
+      await shop.hosts.impersonate("web1");
+      const refused = await shop.greenroom("deploy", "production");
+      expect(refused.error).toMatchObject({ code: "HOST_KEY_CHANGED" });
+      expect(JSON.stringify(refused.error)).not.toContain("\\r");
+
+      const other = await trust();
+      expect(other.error).toMatchObject({
+        code: "HOST_KEY_CHANGED",
+        message: expect.stringMatching(/SHA256:.*; until now SHA256:.* was trusted/),
+      });
+      expect(other.error?.message).toContain(fresh.result.fingerprint);
+
+      const file = JSON.parse(readFileSync(join(shop.project, "greenroom.json"), "utf8"));
+      const pin = (hostKey: string) => {
+        const web1 = { ...file.servers.web1, hostKey };
+        shop.write({ "greenroom.json": { ...file, servers: { web1 } } });
+      };
+      pin(fresh.result.key);
+      const known = () => readFileSync(fresh.result.known, "utf8");
+      const before = known();
+      expect((await trust("--yes")).error).toMatchObject({
+        code: "HOST_KEY_CHANGED",
+        message: expect.stringContaining(`greenroom.json pins ${fresh.result.fingerprint}`),
+        hint: expect.stringContaining('change "hostKey" of web1 in greenroom.json'),
+      });
+      expect(known()).toBe(before);
+
+      shop.write({ "greenroom.json": file });
+      const replaced = await trust("--yes");
+      expect(replaced.result).toMatchObject({ trusted: true, replaced: fresh.result.fingerprint });
+      expect(known()).toContain(replaced.result.key);
+      expect(known()).not.toContain(fresh.result.key);
+      expect(await trust("--yes")).toMatchObject({ exit: 0, result: { trusted: true, replaced: null } });
+      expect(known().split(replaced.result.key)).toHaveLength(2);
+      pin(replaced.result.key);
+      expect(await trust("--yes")).toMatchObject({ exit: 0 });
+      expect(await shop.greenroom("deploy", "production")).toMatchObject({ exit: 0 });
+    });
   },
 );

@@ -45,6 +45,30 @@ describe("greenroom.json", () => {
     expect(file.environments.production?.domain).toBe("shop.localhost");
   });
 
+  const rooted = (root: string) => ({ servers: { web1: { ssh: "web1", root } } });
+
+  test("names a server's root in the one way that it has", () => {
+    expect(parse(rooted("/srv/my sites/")).servers.web1?.root).toBe("/srv/my sites");
+    expect(parse({ servers: { web1: { ssh: "web1" } } }).servers.web1?.root).toBe("/srv/greenroom");
+  });
+
+  test.each([
+    ["/tmp/x/../../../etc", 'write the path without "..", "." or "//"'],
+    ["/srv/./greenroom", 'write the path without "..", "." or "//"'],
+    ["/srv//greenroom", 'write the path without "..", "." or "//"'],
+    ["srv/greenroom", "write an absolute path"],
+    ["", "write an absolute path"],
+    ["/", 'name a folder of its own, like "/srv/greenroom"'],
+    ["/etc/", 'name a folder of its own, like "/srv/greenroom"'],
+    ["/srv", 'name a folder of its own, like "/srv/greenroom"'],
+  ])("refuses %j as a server's root", (root, why) => {
+    const error = refused(rooted(root));
+    expect([error.code, error.message]).toEqual([
+      "CONFIG_INVALID",
+      `greenroom.json: servers.web1.root: ${why}`,
+    ]);
+  });
+
   const broken: [string, string, number, number][] = [
     ["a missing comma", '{\n  "project": "shop"\n  "environments": {}\n}', 3, 3],
     ["a trailing comma", '{\n  "project": "shop",\n}', 3, 1],

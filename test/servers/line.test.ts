@@ -94,6 +94,7 @@ describe.skipIf(!hasSshd)("a line to a server (else skipped: needs sshd)", { tim
     const [server] = hosts.servers;
     await expect(openLine({ ...server!, ssh: "nobody-here@127.0.1.1" }, ECHO)).rejects.toMatchObject({
       code: "SERVER_REFUSED",
+      hint: `make this work first: ssh -F ${hosts.config} -p ${server!.port} nobody-here@127.0.1.1`,
     });
     await hosts.stop("web1");
     await expect(openLine(server!, ECHO)).rejects.toMatchObject({ code: "SERVER_UNREACHABLE" });

@@ -20,6 +20,7 @@ import { orNull, syncFileSystem, writeAll } from "../../disk/durable.ts";
 import { inside, symlinkError } from "../../disk/inside.ts";
 import { GreenroomError } from "../../errors.ts";
 import { type FileTree, readTree, type StoredFile, UNFINISHED } from "./file-tree.ts";
+import { pathsTo } from "./in-the-way.ts";
 
 /** Some bytes of a file. */
 export interface Part {
@@ -55,7 +56,7 @@ export function openRoom(base: string, path: string, account: Identity | null): 
       act(() => Buffer.concat(parts.map((part) => at(part.file.path, (place) => readPart(place, part))))),
     async makeFolders(paths) {
       act(() => {
-        for (const folder of ancestorsOf(path)) inside(base, folder, makeOwnFolder);
+        for (const folder of pathsTo(path)) inside(base, folder, makeFolder);
         for (const folder of paths) at(folder, makeFolder);
       });
     },
@@ -82,21 +83,9 @@ export function openRoom(base: string, path: string, account: Identity | null): 
   };
 }
 
-/** The folders on the way to a path, and that itself. */
-function ancestorsOf(path: string): string[] {
-  const parts = path.split("/");
-  return parts.map((_, i) => parts.slice(0, i + 1).join("/"));
-}
-
-/** Whoever made the room a symlink meant something by it. */
-function makeOwnFolder(place: string): void {
-  if (isLink(place)) throw symlinkError(basename(place));
-  orNull(() => mkdirSync(place, 0o755), "EEXIST");
-}
-
+/** Whoever made it a symlink meant something by it. */
 function makeFolder(place: string): void {
-  // A symlink would lead what comes into it elsewhere.
-  if (isLink(place)) unlinkSync(place);
+  if (isLink(place)) throw symlinkError(basename(place));
   orNull(() => mkdirSync(place, 0o755), "EEXIST");
 }
 
@@ -121,7 +110,7 @@ function readPart(place: string, { file, offset, length }: Part): Buffer {
 
 function inMotion(path: string): GreenroomError {
   return new GreenroomError("SOURCE_CHANGING", `${JSON.stringify(path)} changed while it was read`, {
-    hint: "give the same command again: what has come already isn't sent again",
+    hint: "give the same command again: files that are there already aren't sent again",
   });
 }
 
@@ -133,6 +122,7 @@ function writePart(
   bytes: Buffer,
   unfinished: Map<string, string>,
 ): void {
+  if (isLink(place)) throw symlinkError(basename(place));
   const name = unfinished.get(file.path) ?? `${UNFINISHED}${randomBytes(6).toString("hex")}`;
   unfinished.set(file.path, name);
   const temporary = join(dirname(place), name);

@@ -17,15 +17,19 @@ export interface FileTree {
   folders: string[];
   /** Symlinks, sockets and names that are no text: they stay where they are. */
   skipped: string[];
+  /** What transfers that died left behind: old enough that no other one is still at it. */
+  leftovers: string[];
 }
 
-/** What a transfer that died left behind. */
+/** What a transfer that died leaves behind begins so. */
 export const UNFINISHED = ".greenroom-";
+const LEFTOVER = /^\.greenroom-[0-9a-f]{12}$/;
+const AN_HOUR = 3_600_000;
 
 /** Looks through a path below `base`, following no symlink. */
 export function readTree(base: string, path: string): FileTree {
   return inside(base, path, (place) => {
-    const tree: FileTree = { kind: "folder", files: [], folders: [], skipped: [] };
+    const tree: FileTree = { kind: "folder", files: [], folders: [], skipped: [], leftovers: [] };
     const stat = lstatSync(place, { throwIfNoEntry: false });
     if (!stat) return { ...tree, kind: "nothing" };
     if (stat.isSymbolicLink()) throw symlinkError(path);
@@ -42,7 +46,10 @@ function readFolder(fd: number, path: string, below: string, tree: FileTree): vo
     for (const bytes of readdirSync(place, { encoding: "buffer" })) {
       const name = bytes.toString("utf8");
       const full = below + name;
-      if (name.startsWith(UNFINISHED)) continue;
+      if (name.startsWith(UNFINISHED)) {
+        if (LEFTOVER.test(name) && isOld(`${place}/${name}`)) tree.leftovers.push(full);
+        continue;
+      }
       const isText = Buffer.from(name).equals(bytes);
       const stat = isText ? lstatSync(`${place}/${name}`, { throwIfNoEntry: false }) : undefined;
       if (stat?.isFile()) tree.files.push(fileOf(full, stat));
@@ -54,6 +61,11 @@ function readFolder(fd: number, path: string, below: string, tree: FileTree): vo
   } finally {
     closeSync(fd);
   }
+}
+
+function isOld(place: string): boolean {
+  const stat = lstatSync(place, { throwIfNoEntry: false });
+  return stat?.isFile() === true && Date.now() - stat.mtimeMs > AN_HOUR;
 }
 
 function fileOf(path: string, { size, mtimeMs, mode }: Stats): StoredFile {

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Server } from "../server.ts";
 import { hostKeyAlias, sshArgv } from "./options.ts";
@@ -39,18 +40,27 @@ const LEARNING = [
 export function readHostKey(server: Server): HostKey {
   const dir = mkdtempSync(join(tmpdir(), "greenroom-key-"));
   const file = join(dir, "known_hosts");
-  const learning = LEARNING.concat(`UserKnownHostsFile=${file}`).flatMap((option) => ["-o", option]);
+  const learning = [...LEARNING, `UserKnownHostsFile=${file}`, ...kindOf(server.hostKey)];
+  const options = learning.flatMap((option) => ["-o", option]);
   try {
     const [command, ...args] = sshArgv({ ...server, hostKey: null }, null);
     // The first of two values of one option counts.
-    const { stderr } = spawnSync(command!, [...learning, ...args, "true"], { encoding: "utf8" });
+    const { stderr } = spawnSync(command!, [...options, ...args, "true"], { encoding: "utf8" });
     const line = readLine(file);
     if (line === null) throw explainSsh(server, stderr);
     const [, type, blob] = line.split(" ");
-    return { key: `${type} ${blob}`, fingerprint: fingerprintOf(file), line };
+    const key = `${type} ${blob}`;
+    return { key, fingerprint: fingerprintOf(key), line };
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+/** A server has a key of each kind: the one to compare with what is pinned is of that kind. */
+function kindOf(pinned: string | null): string[] {
+  if (pinned === null) return [];
+  const kind = pinned.split(" ")[0]!;
+  return [`HostKeyAlgorithms=${kind === "ssh-rsa" ? "rsa-sha2-512,rsa-sha2-256" : kind}`];
 }
 
 function readLine(file: string): string | null {
@@ -61,15 +71,8 @@ function readLine(file: string): string | null {
   }
 }
 
-function fingerprintOf(file: string): string {
-  const { stdout } = spawnSync("ssh-keygen", ["-l", "-f", file], { encoding: "utf8" });
-  return stdout.split(" ")[1] ?? "";
-}
-
-/** Where the user's SSH keeps the keys that it trusts. */
-export function knownHostsOf(server: Server): string {
-  const [command, ...args] = sshArgv({ ...server, hostKey: null }, null);
-  const { stdout } = spawnSync(command!, ["-G", ...args], { encoding: "utf8" });
-  const first = /^userknownhostsfile (\S+)/m.exec(stdout)?.[1] ?? "~/.ssh/known_hosts";
-  return first.replace(/^~(?=\/)/, homedir());
+/** As `ssh-keygen -l` says it. */
+export function fingerprintOf(key: string): string {
+  const blob = Buffer.from(key.split(" ")[1] ?? "", "base64");
+  return `SHA256:${createHash("sha256").update(blob).digest("base64").replace(/=+$/, "")}`;
 }

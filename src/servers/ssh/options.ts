@@ -1,4 +1,5 @@
 import type { Server } from "../server.ts";
+import { quoteWords } from "./quote.ts";
 
 /** The words of `ssh` before those that are run on the other side. Host keys are always checked. */
 export function sshArgv(server: Server, pinned: string | null, connectWithin = 10): string[] {
@@ -16,6 +17,17 @@ export function sshArgv(server: Server, pinned: string | null, connectWithin = 1
     "--",
     server.ssh,
   ];
+}
+
+/** What a person types to try the same line. */
+export function sshTyped({ ssh, port }: Server): string {
+  const config = process.env.GREENROOM_SSH_CONFIG;
+  return quoteWords([
+    "ssh",
+    ...(config ? ["-F", config] : []),
+    ...(port === null ? [] : ["-p", String(port)]),
+    ssh,
+  ]);
 }
 
 const ALWAYS = [

@@ -1,16 +1,22 @@
 import { GreenroomError } from "../../errors.ts";
 import type { Server } from "../server.ts";
+import { sshTyped } from "./options.ts";
 
 /** Why there is no line to a server, from what `ssh` said before it gave up. */
-export function explainSsh({ name, ssh, hostKey }: Server, said: string): GreenroomError {
-  const detail = said.trim().split("\n").filter(Boolean).slice(-8);
+export function explainSsh(server: Server, said: string): GreenroomError {
+  const { name, ssh, hostKey } = server;
+  const detail = said
+    .trim()
+    .split(/[\r\n]+/)
+    .filter(Boolean)
+    .slice(-8);
   const who = `${name} (${ssh})`;
   if (/IDENTIFICATION HAS CHANGED|Offending .* key/.test(said)) {
     return new GreenroomError(
       "HOST_KEY_CHANGED",
       `${who} shows another host key than the one that is trusted`,
       {
-        hint: "find out why before anything else: somebody may sit in between",
+        hint: `find out why before anything else: somebody may sit in between; greenroom server trust ${name} shows both`,
         detail,
       },
     );
@@ -27,18 +33,18 @@ export function explainSsh({ name, ssh, hostKey }: Server, said: string): Greenr
   }
   if (said.includes("Permission denied")) {
     return new GreenroomError("SERVER_REFUSED", `${who} lets nobody in with the keys that ssh offers`, {
-      hint: `make this work first: ssh ${ssh}`,
+      hint: `make this work first: ${sshTyped(server)}`,
       detail,
     });
   }
   if (/No space left on device|Disk quota exceeded/.test(said)) {
     return new GreenroomError("DISK_FULL", `the disk of ${who} is full`, {
-      hint: `make room there, then give the same command again: ssh ${ssh} df -h`,
+      hint: `make room there, then give the same command again: ${sshTyped(server)} df -h`,
       detail,
     });
   }
   return new GreenroomError("SERVER_UNREACHABLE", `${who} can't be reached`, {
-    hint: `make this work first: ssh ${ssh}`,
+    hint: `make this work first: ${sshTyped(server)}`,
     detail,
   });
 }

@@ -16,6 +16,8 @@ export interface Rsync {
   way: "pull" | "push";
   deletes: boolean;
   dryRun: boolean;
+  /** What is no plain file or folder at the end that is written: none of it is removed. */
+  kept: string[];
 }
 
 /** What rsync did, or would do. */
@@ -27,7 +29,7 @@ export interface Rsynced {
 
 /** Has rsync carry a folder, over the same ssh as everything else. */
 export async function runRsync(wanted: Rsync): Promise<Rsynced> {
-  const { server, place, directory, way, deletes, dryRun } = wanted;
+  const { server, place, directory, way, deletes, dryRun, kept } = wanted;
   const pinned = writePinned(server);
   // What a server says of itself is believed, but nothing else is made of it.
   if (!place.dir.startsWith("/")) throw failed(server, null, `${place.dir} is no folder`);
@@ -41,7 +43,7 @@ export async function runRsync(wanted: Rsync): Promise<Rsynced> {
     ...(dryRun ? ["--dry-run"] : []),
   ];
   try {
-    const { code, out, errors } = await run([...options, "--", ...ends]);
+    const { code, out, errors } = await run([...options, "--", ...ends], kept.map(protection).join(""));
     if (code === 255) throw explainSsh(server, errors);
     if (code !== 0 && code !== VANISHED) throw failed(server, code, errors);
     return readOutput(out);
@@ -61,6 +63,8 @@ const OPTIONS = [
   "--no-links",
   "--omit-dir-times",
   "--exclude=.greenroom-*",
+  "--from0",
+  "--filter=. -",
   "--out-format=%i %l %n",
 ];
 
@@ -74,9 +78,15 @@ function rshOf(words: string[]): string {
     .join(" ");
 }
 
-async function run(args: string[]) {
+/** A backslash is one, unless the name has a wildcard. */
+function protection(path: string): string {
+  return `P /${/[*?[]/.test(path) ? path.replace(/[\\*?[]/g, "\\$&") : path}\0`;
+}
+
+async function run(args: string[], rules: string) {
   const env = { ...process.env, LC_ALL: "C" };
-  const child = spawn("rsync", args, { stdio: ["ignore", "pipe", "pipe"], env });
+  const child = spawn("rsync", args, { stdio: "pipe", env });
+  child.stdin.on("error", () => {}).end(rules);
   let [out, errors] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     out += text;
@@ -104,7 +114,7 @@ function readOutput(out: string): Rsynced {
 
 function failed({ name }: Server, code: number | null, errors: string): GreenroomError {
   return new GreenroomError("IO_FAILED", `rsync with ${name} ended with ${code}`, {
-    hint: "give the same command again: what has come already isn't sent again",
+    hint: "give the same command again: files that are there already aren't sent again, one that was cut is",
     detail: errors.trim().split("\n").slice(-8),
   });
 }

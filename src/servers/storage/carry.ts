@@ -3,6 +3,7 @@ import { basename, dirname, join } from "node:path";
 import type { EnvironmentSpec } from "../../environment/spec.ts";
 import { type FileRoom, openRoom } from "../../environment/storage/file-room.ts";
 import type { FileTree } from "../../environment/storage/file-tree.ts";
+import { assertNothingInTheWay } from "../../environment/storage/in-the-way.ts";
 import { carryOut, planTransfer } from "../../environment/storage/transfer.ts";
 import { GreenroomError } from "../../errors.ts";
 import type { Emit } from "../../events.ts";
@@ -46,7 +47,7 @@ export async function carry(carrying: Carrying): Promise<Carried> {
     way === "pull" ? { from: storage, to: roomAt(directory) } : { from: roomAt(directory), to: storage };
   const isForRsync = server !== null && place.rsync !== null && from.kind === "folder" && hasRsync();
   return isForRsync
-    ? byRsync({ ...carrying, server, place: { ...place, rsync: place.rsync! } }, ends.to)
+    ? byRsync({ ...carrying, server, place: { ...place, rsync: place.rsync! } }, from, ends.to)
     : byStream(carrying, from, ends);
 }
 
@@ -60,9 +61,12 @@ function placeFor({ kind }: FileTree, { way, path, directory }: Carrying): strin
   return way === "pull" && kind === "file" && isFolder ? join(directory, basename(path)) : directory;
 }
 
-async function byRsync(wanted: Rsync, to: FileRoom): Promise<Carried> {
+async function byRsync(wanted: Omit<Rsync, "kept">, from: FileTree, to: FileRoom): Promise<Carried> {
+  const found = await to.list();
+  assertNothingInTheWay(from, found);
+  if (!wanted.dryRun) await to.remove(found.leftovers);
   if (!wanted.dryRun) await to.makeFolders([]);
-  const done = await runRsync(wanted);
+  const done = await runRsync({ ...wanted, kept: found.skipped });
   if (!wanted.dryRun) await to.end();
   return { server: wanted.server.name, by: "rsync", ...done };
 }

@@ -20,6 +20,8 @@ export interface Life {
 }
 
 export interface LifeEvents {
+  /** It is started now, or was found running. */
+  begins(wasFound: boolean): void;
   started(leader: Leader): void;
   healthy(): void;
 }
@@ -34,7 +36,7 @@ export async function live(
   let body: Body;
   let endpoint: Endpoint | null;
   try {
-    ({ body, endpoint } = await embody(plan, runner));
+    ({ body, endpoint } = await embody(plan, runner, on));
   } catch (error) {
     return stillborn(error);
   }
@@ -63,10 +65,15 @@ export async function live(
 /** How long a process's last lines may be on their way after it has ended. */
 const LAST_WORDS = 300;
 
-async function embody(plan: ProcessPlan, runner: Runner): Promise<{ body: Body; endpoint: Endpoint | null }> {
+async function embody(
+  plan: ProcessPlan,
+  runner: Runner,
+  on: LifeEvents,
+): Promise<{ body: Body; endpoint: Endpoint | null }> {
   const { site, side, listens } = plan;
   const { serve } = plan.want.spec;
   const found = await runner.find(plan);
+  on.begins(found !== null);
   if (found) return { body: found, endpoint: listens ? findEndpoint(site, side, serve) : null };
   const endpoint = listens ? await prepareEndpoint(site, side, serve) : null;
   return { body: await runner.start(plan, endpoint?.env ?? {}), endpoint };

@@ -6,6 +6,8 @@ import type { Running } from "./slot.ts";
 import type { ProcessPlan } from "./want.ts";
 
 export interface ProcessEvents {
+  /** The first time: it is started now, or was found running. */
+  begins(wasFound: boolean): void;
   started(leader: Leader, restarts: number): void;
   healthy(): void;
   /** It ended by itself, or didn't become healthy; it is started again after `pause` milliseconds. */
@@ -69,6 +71,9 @@ async function keepRunning(
   for (let restarts = 0; !signal.aborted; restarts++) {
     let calm: NodeJS.Timeout | undefined;
     const life = await live(plan, runner, signal, {
+      begins: (wasFound) => {
+        if (restarts === 0) on.begins(wasFound);
+      },
       started: (leader) => on.started(leader, restarts),
       healthy: () => {
         on.healthy();

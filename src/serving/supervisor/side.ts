@@ -28,7 +28,7 @@ export function superviseSide(site: Site, side: Side, context: Context): Supervi
   };
   const web = createSlot((want: SideWant) => {
     quietly(() => mkdirSync(at.run(site)));
-    voice.begins(want);
+    voice.wants(want);
     const running = start(want, "web", voice.ofWeb(want));
     return {
       leave: running.leave,
@@ -78,6 +78,7 @@ function createVoice(site: Site, side: Side, { crew, emit }: Context) {
   };
 
   const ofOther = (name: string, { release }: SideWant): ProcessEvents => ({
+    begins: () => {},
     started: (leader, restarts) => {
       crew.add(leader);
       report.running(name, leader, restarts);
@@ -93,6 +94,7 @@ function createVoice(site: Site, side: Side, { crew, emit }: Context) {
   });
   const ofWeb = (want: SideWant): ProcessEvents => ({
     ...ofOther("web", want),
+    begins: (wasFound) => say(`web of ${want.release} ${wasFound ? "runs already" : "starts"}`),
     healthy: () => {
       report.status("healthy");
       say(`web of ${want.release} is healthy`);
@@ -102,15 +104,12 @@ function createVoice(site: Site, side: Side, { crew, emit }: Context) {
       failed("web", failure);
     },
   });
-  const begins = ({ id, release }: SideWant) => {
-    report.begin(id, release);
-    say(`web of ${release} starts`);
-  };
+  const wants = ({ id, release }: SideWant) => report.begin(id, release);
   const stopped = ({ release }: SideWant) => {
     report.status("stopped");
     say(`web of ${release} has ended`);
   };
-  return { ofOther, ofWeb, begins, stopped };
+  return { ofOther, ofWeb, wants, stopped };
 }
 
 function environmentOf(

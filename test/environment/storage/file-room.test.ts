@@ -52,15 +52,21 @@ test("only what differs is sent, and nothing is removed unless that was asked fo
     files: paths.map(fileAt),
     folders: [],
     skipped: [],
+    leftovers: [],
   });
   const from = { ...tree("same", "new"), folders: ["folder"], skipped: ["link"] };
-  const to = { ...tree("same", "old", "gone/old"), folders: ["gone"], skipped: ["link", "theirs"] };
+  const to = {
+    ...tree("same", "old", "gone/old"),
+    folders: ["gone", "empty"],
+    skipped: ["link", "theirs", "gone/link"],
+  };
   expect(planTransfer(from, to, false)).toEqual({
     kind: "folder",
     folders: ["folder"],
     files: [fileAt("new")],
     removed: [],
+    leftovers: [],
     skipped: ["link"],
   });
-  expect(planTransfer(from, to, true).removed).toEqual(["old", "gone/old", "link", "theirs", "gone"]);
+  expect(planTransfer(from, to, true).removed).toEqual(["old", "gone/old", "empty"]);
 });

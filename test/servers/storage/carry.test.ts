@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -144,15 +145,41 @@ describe.each(WAYS)(
         expect(read(world.directory)).toEqual({ plain: "plain" });
         expect(pulled.skipped.sort()).toEqual(["inner", "link", "tree"]);
         write(world.directory, { link: "mine", "tree/more": "mine" });
-        await world.act("push", "uploads");
-        expect(read(world.outside)).toEqual({ secret: "secret", "folder/more": "secret" });
-        expect(read(uploads)).toEqual({ plain: "plain", link: "mine", "tree/more": "mine" });
+        const taken = { code: "PLACE_TAKEN", message: expect.stringContaining('"link", "tree"') };
+        await expect(world.act("push", "uploads")).rejects.toMatchObject(taken);
+        await expect(world.act("push", "uploads", { dryRun: true })).rejects.toMatchObject(taken);
+        expect(read(uploads)).toEqual({ plain: "plain" });
+        for (const name of ["link", "tree"]) rmSync(join(world.directory, name), { recursive: true });
         symlinkSync(world.outside, join(world.directory, "out"));
         write(uploads, { "out/secret": "written" });
-        await world.act("pull", "uploads");
-        expect(readFileSync(join(world.outside, "secret"), "utf8")).toBe("secret");
-        await world.act("push", "uploads", { deletes: true });
+        await expect(world.act("pull", "uploads")).rejects.toMatchObject({ code: "PLACE_TAKEN" });
         expect(read(world.outside)).toEqual({ secret: "secret", "folder/more": "secret" });
+      },
+    );
+
+    test.skipIf(skipped(way))(
+      "symlinks stay where they are, also where the rest is removed; what a dead transfer left goes",
+      async () => {
+        const world = await makeWorld(way);
+        const uploads = join(world.storage, "uploads");
+        const links = ["link", "folder/li*nk", "a\\b", "[x]", "new\nline"];
+        write(uploads, { old: "old", "folder/old": "old", "li-nk": "old", "gone/old": "old" });
+        write(world.directory, { new: "new" });
+        for (const link of links) symlinkSync(world.outside, join(uploads, link));
+        const leftovers = [".greenroom-0123456789ab", "folder/.greenroom-ba9876543210"];
+        const others = [".greenroom-ffffffffffff", ".greenroom-notes"];
+        for (const file of [...leftovers, ...others]) write(uploads, { [file]: "x" });
+        for (const file of [...leftovers, others[1]!]) utimesSync(join(uploads, file), 1000, 1000);
+        const { removed } = await world.act("push", "uploads", { deletes: true });
+        expect(removed.map((path) => path.replace(/\/$/, "")).sort()).toEqual([
+          "folder/old",
+          "gone",
+          "gone/old",
+          "li-nk",
+          "old",
+        ]);
+        for (const link of links) expect(readlinkSync(join(uploads, link))).toBe(world.outside);
+        expect(Object.keys(read(uploads)).sort()).toEqual([others[0], others[1], "new"]);
       },
     );
 

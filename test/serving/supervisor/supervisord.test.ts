@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { at, type Site } from "../../../src/environment/site.ts";
+import type { Event } from "../../../src/events.ts";
 import { findSupervisord, readDaemon } from "../../../src/serving/supervisord/daemon.ts";
 import { type Supervisord, supervisordAt, supervisordOf } from "../../../src/serving/supervisord/places.ts";
 import { listInfos } from "../../../src/serving/supervisord/processes.ts";
@@ -46,6 +47,17 @@ describe.skipIf(!hasSupervisord)("supervisord (else skipped: needs supervisord)"
     const after = JSON.parse(await until("it answers again", answer));
     expect(after.pid).not.toBe(pid);
     expect(after.env.GREENROOM_RELEASE).toBe("1");
+  });
+
+  test("what runs already isn't said to start", async () => {
+    const said = (events: Event[]) => events.flatMap((one) => (one.event === "line" ? [one.text] : []));
+    const { site, leave, events } = await shop();
+    expect(said(events)).toContain("web of 1 starts");
+    await leave();
+    const next = await supervise(site.root, "supervisord");
+    await until("it was looked at", () => said(next.events).includes("web of 1 is healthy"));
+    expect(said(next.events)).toContain("web of 1 runs already");
+    expect(said(next.events)).not.toContain("web of 1 starts");
   });
 
   test("ends what that left of its group before it starts it again", async () => {
