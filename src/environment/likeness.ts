@@ -32,8 +32,9 @@ export interface Course {
 /** All that another server needs to show the same. */
 export interface Likeness {
   live: Shown;
-  /** What has visitors, or could get them by a switch; null where nothing could. */
   rehearsal: Shown | null;
+  /** It has visitors, or could get them by a switch. */
+  isRehearsed: boolean;
   course: Course;
   /** Of its preview addresses; null where they are open. */
   secret: string | null;
@@ -45,12 +46,15 @@ export function readLikeness({ site, world }: Pick<Scene, "site" | "world">): Li
   if (!live || !traffic || !sides[live]) return null;
   const rehearsal = other(live);
   const share = traffic.buckets[rehearsal];
-  const isReady = sides[rehearsal] !== null && (share > 0 || verdict?.passed === true);
+  const release = sides[rehearsal];
+  const isRehearsed = release !== null && (share > 0 || verdict?.passed === true);
+  const isKnown = release !== null && (isRehearsed || readStaged(site, release) !== null);
   const stored = listVersions(world.store, site.project);
   const history = liveHistory(readJournal(site).entries).filter((release) => stored.includes(release));
   return {
     live: shownOn(site, live, sides[live]),
-    rehearsal: isReady ? shownOn(site, rehearsal, sides[rehearsal]!) : null,
+    rehearsal: isKnown ? shownOn(site, rehearsal, release) : null,
+    isRehearsed,
     course: { live, share, paused: traffic.paused, history, bad },
     secret: readSecret(site),
   };

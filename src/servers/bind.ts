@@ -55,7 +55,7 @@ export async function likenessOf(members: Host[], spec: EnvironmentSpec): Promis
 
 async function makeAlike(binding: Binding, likeness: Likeness): Promise<void> {
   const { newcomer, members, spec, store } = binding;
-  const { live, rehearsal, course, secret } = likeness;
+  const { live, rehearsal, isRehearsed, course, secret } = likeness;
   const [model] = members as [Host];
   for (const version of releasesOf(likeness)) {
     const manifest = await model.give(store, { project: spec.project, version });
@@ -63,10 +63,9 @@ async function makeAlike(binding: Binding, likeness: Likeness): Promise<void> {
   }
   const join = (share: number) =>
     newcomer.operate(live.spec, "join", { course: { ...course, share }, dryRun: false });
-  const put = async ({ side, release, spec: own }: Shown) => {
-    const input = { release, side, ...(secret === null ? {} : { secret }), dryRun: false };
-    await newcomer.operate(own, "stage", input);
-    await newcomer.operate(own, "check", { side, dryRun: false });
+  const put = async (shown: Shown) => {
+    await newcomer.operate(shown.spec, "stage", stagingOf(shown, secret));
+    await newcomer.operate(shown.spec, "check", { side: shown.side, dryRun: false });
   };
   const before = (await newcomer.look(live.spec)).live;
   if (binding.storageFrom) await takeStorage(binding, binding.storageFrom, live, before !== null);
@@ -74,8 +73,24 @@ async function makeAlike(binding: Binding, likeness: Likeness): Promise<void> {
   await newcomer.operate(live.spec, "verify", { dryRun: false });
   // Where its visitors see the other side so far, they leave it first.
   if (before && before.side !== course.live) await join(0);
-  if (rehearsal) await put(rehearsal);
+  if (rehearsal && isRehearsed) await put(rehearsal);
   await join(course.share);
+  if (rehearsal && !isRehearsed) await putAside(binding, rehearsal, secret);
+}
+
+/** What nobody could switch to on the others either: it is to be looked at, and keeps nobody from being bound. */
+async function putAside({ newcomer, emit }: Binding, shown: Shown, secret: string | null): Promise<void> {
+  try {
+    await newcomer.operate(shown.spec, "stage", stagingOf(shown, secret));
+  } catch (error) {
+    if (!(error instanceof GreenroomError)) throw error;
+    const text = `the rehearsal ${shown.release} isn't on ${newcomer.name}, and hasn't passed its checks elsewhere: ${error.message}`;
+    emit({ event: "warning", text });
+  }
+}
+
+function stagingOf({ side, release }: Shown, secret: string | null) {
+  return { release, side, ...(secret === null ? {} : { secret }), dryRun: false };
 }
 
 /** Nothing runs there yet once it is complete: what was staged to have a place for it goes again, and finds it later. */

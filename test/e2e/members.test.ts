@@ -98,6 +98,22 @@ describe.skipIf(!hasSshd)(
       }
     });
 
+    test("get one with a rehearsal whose checks haven't run anywhere", async () => {
+      const shop = await makeGrowing(2, 1, { checks: [{ files: ["index.html"] }] });
+      expect(await shop.greenroom("deploy", "production")).toMatchObject({ exit: 0 });
+      shop.write({ "index.html": "two" });
+      expect(await shop.greenroom("stage", "production")).toMatchObject({ exit: 0 });
+      expect(await shop.greenroom("bind", "production", "web2")).toMatchObject({ exit: 0 });
+      expect(lookOf(shop.site("web2"))).toEqual(lookOf(shop.site("web1")));
+      expect(shop.read("web2", "traffic/rehearsal/index.html")).toBe("two");
+      const { result } = await shop.greenroom("status");
+      expect(result.environments[0]).toMatchObject({ differ: [], rehearsal: { checks: "not run" } });
+      expect((await shop.greenroom("switch", "production")).exit).not.toBe(0);
+      expect(await shop.greenroom("check", "production")).toMatchObject({ exit: 0 });
+      expect(await shop.greenroom("switch", "production")).toMatchObject({ exit: 0 });
+      expect(shop.read("web2", "traffic/live/index.html")).toBe("two");
+    });
+
     test("get one whose checks fail only once they pass: until then nobody sees anything there", async () => {
       const shop = await makeGrowing(2, 1, {
         checks: [{ task: "fits" }],
