@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { isAlive } from "../../src/disk/alive.ts";
+import { orNull } from "../../src/disk/durable.ts";
 import { ask } from "./ask.ts";
 import { freePort, hasNginx, makeNginxWorld, masterOf, workersOf } from "./nginx-world.ts";
 import type { Up, World } from "./world.ts";
@@ -16,9 +17,11 @@ async function until(holds: () => boolean): Promise<void> {
 }
 
 async function untilEnded(pid: number): Promise<void> {
-  await until(
-    () => !existsSync(`/proc/${pid}`) || /^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, "utf8")),
-  );
+  const isEnded = () => {
+    const status = orNull(() => readFileSync(`/proc/${pid}/status`, "utf8"), "ENOENT", "ESRCH");
+    return status === null || /^State:\tZ/m.test(status);
+  };
+  await until(isEnded);
 }
 
 /** Ended as by the kernel that has no memory left. */
