@@ -5,28 +5,40 @@ type Progress = Extract<Event, { event: "progress" }>;
 
 const PLAIN_EVERY = 2000;
 
-/** One line that is written over and over on a terminal; elsewhere a plain line now and then. */
-export function createProgress(stream: NodeJS.WriteStream) {
-  let shown = false;
+/** One line for each machine that does something, written over and over on a terminal; elsewhere one now and then. */
+export function createProgress(stream: Stream) {
+  const lines = new Map<string, string>();
+  let drawn = 0;
   let last = performance.now();
   const begun = new Map<string, number>();
+  const erase = () => (drawn === 0 ? "" : `\r${drawn > 1 ? `\u001b[${drawn - 1}A` : ""}\u001b[J`);
   return {
     show(event: Progress) {
       if (event.done === 0 || !begun.has(event.what)) begun.set(event.what, performance.now());
       const line = describe(event, performance.now() - begun.get(event.what)!);
       if (stream.isTTY) {
-        stream.write(`\r\u001b[K${line}`);
-        shown = true;
+        lines.set(machineOf(event), line.slice(0, (stream.columns ?? 80) - 1));
+        const shown = [...lines.values()].slice(1 - (stream.rows ?? 24));
+        stream.write(erase() + shown.join("\n"));
+        drawn = shown.length;
       } else if (performance.now() - last > PLAIN_EVERY) {
         last = performance.now();
         stream.write(`${line}\n`);
       }
     },
     clear() {
-      if (shown) stream.write("\r\u001b[K");
-      shown = false;
+      if (drawn > 0) stream.write(erase());
+      drawn = 0;
+      lines.clear();
     },
   };
+}
+
+type Stream = Pick<NodeJS.WriteStream, "isTTY" | "columns" | "rows"> & { write(text: string): unknown };
+
+/** `web1: sent` is of web1, `sent` of this one. */
+function machineOf({ what }: Progress): string {
+  return what.includes(": ") ? what.slice(0, what.indexOf(": ")) : "";
 }
 
 /** `ms`: since it has begun. */
