@@ -1,29 +1,17 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { hasSshd, startHosts } from "../hosts.ts";
+import { hasSshd } from "../hosts.ts";
+import { makeFleet } from "./fleet.ts";
 import { makeWorld } from "./world.ts";
 
 /** A project whose production is on three servers. */
-async function makeFleet() {
-  const hosts = await startHosts(3);
-  const servers = Object.fromEntries(
-    hosts.servers.map(({ name, ssh, port, root }) => [name, { ssh, port, root }]),
-  );
-  const world = makeWorld({
-    "greenroom.json": {
-      project: "shop",
-      servers,
-      environments: { production: { domain: "shop.localhost", servers: Object.keys(servers) } },
-    },
-    "index.html": "one",
-  });
-  process.env.GREENROOM_SSH_CONFIG = hosts.config;
-  const at = (path: string) => hosts.servers.map(({ root }) => join(root, "sites/shop/production", path));
+async function makeThree() {
+  const fleet = await makeFleet(3);
   const live = () =>
-    at("traffic/live/index.html").map((path) => (existsSync(path) ? readFileSync(path, "utf8") : null));
-  const promises = () => at("run/intent.json").map(existsSync);
-  return { ...world, hosts, live, promises };
+    fleet.at("traffic/live/index.html").map((path) => (existsSync(path) ? readFileSync(path, "utf8") : null));
+  const promises = () => fleet.at("run/intent.json").map(existsSync);
+  return { ...fleet, live, promises };
 }
 
 describe.skipIf(!hasSshd)(
@@ -31,7 +19,7 @@ describe.skipIf(!hasSshd)(
   { timeout: 120_000 },
   () => {
     test("moves on all of them, and says how far they were apart", async () => {
-      const shop = await makeFleet();
+      const shop = await makeThree();
       const first = await shop.greenroom("deploy", "production");
       expect(first, first.stdout).toMatchObject({ exit: 0, result: { live: true } });
       expect(shop.live()).toEqual(["one", "one", "one"]);
@@ -48,7 +36,7 @@ describe.skipIf(!hasSshd)(
     });
 
     test("moves on none where one can't be reached, or can't do it", async () => {
-      const shop = await makeFleet();
+      const shop = await makeThree();
       await shop.greenroom("deploy", "production");
       shop.write({ "index.html": "two" });
       await shop.greenroom("deploy", "production");
