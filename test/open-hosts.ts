@@ -1,9 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import type { Server } from "../src/servers/server.ts";
+import { freePort } from "./free-port.ts";
 import { until } from "./processes/program.ts";
 
 const SSHD = "/usr/sbin/sshd";
@@ -132,13 +132,4 @@ async function end(child: ChildProcess): Promise<void> {
   const gone = new Promise((resolve) => child.once("exit", resolve));
   child.kill("SIGTERM");
   await gone;
-}
-
-function freePort(address: string): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, address, () => {
-      const at = server.address();
-      server.close(() => resolve(typeof at === "object" && at ? at.port : 0));
-    });
-  });
 }

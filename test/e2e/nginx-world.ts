@@ -1,22 +1,14 @@
 import { existsSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect } from "vitest";
+import { freePort } from "../free-port.ts";
 import { makeWorld, type World } from "./world.ts";
+
+export { freePort } from "../free-port.ts";
 
 export const hasNginx = [...(process.env.PATH ?? "").split(":"), "/usr/sbin"].some((folder) =>
   existsSync(join(folder, "nginx")),
 );
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
-}
 
 export const SITE = {
   "greenroom.json": { project: "shop", environments: { production: { domain: "shop.localhost" } } },

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
-import { createServer } from "node:net";
 import { expect } from "vitest";
+import { freePort } from "../free-port.ts";
 import { makeWorld, type World } from "./world.ts";
 
 const folders = [...(process.env.PATH ?? "").split(":"), "/usr/sbin"].filter((folder) => existsSync(folder));
@@ -8,16 +8,6 @@ const has = (name: RegExp) => folders.some((folder) => readdirSync(folder).some(
 
 /** What PHP sites need, and tests of them. */
 export const hasPhp = has(/^nginx$/) && has(/^php-fpm/);
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
-}
 
 export function projectOf(serve: object = {}, more: object = {}) {
   const environments = { production: { domain: "shop.localhost" } };

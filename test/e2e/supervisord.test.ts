@@ -1,9 +1,9 @@
 import { cpSync, existsSync, readFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { supervisordAt } from "../../src/serving/supervisord/places.ts";
 import { retire } from "../../src/serving/supervisord/retire.ts";
+import { freePort } from "../free-port.ts";
 import { isAlive, until } from "../processes/program.ts";
 import { hasSupervisord } from "../serving/contract/supervisors.ts";
 import { ask } from "./ask.ts";
@@ -96,15 +96,6 @@ async function makeGuestbook(...more: string[]): Promise<World> {
   expect(set).toMatchObject({ exit: 0, result: { written: true } });
   onTestFinished(() => retire(world.root));
   return world;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 function edit(world: World, change: (server: string) => string): void {

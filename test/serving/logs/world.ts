@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, readdirSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { createRotation, type Rotation } from "../../../src/serving/logs/rotation.ts";
@@ -11,6 +10,8 @@ import { nginxOf } from "../../../src/serving/nginx/places.ts";
 import { readPid } from "../../../src/serving/nginx/program.ts";
 import { ask } from "../../e2e/ask.ts";
 import { makeStagedWorld } from "../router/world.ts";
+
+export { freePort } from "../../free-port.ts";
 
 export const hasNginx = [...(process.env.PATH ?? "").split(":"), "/usr/sbin"].some((folder) =>
   existsSync(join(folder, "nginx")),
@@ -46,16 +47,6 @@ export async function startSite(prepare: (folder: string) => void = () => {}) {
       await new Promise((resume) => setTimeout(resume, 1200));
     },
   };
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
 }
 
 export function linesIn(folder: string, name = "access.log"): number {

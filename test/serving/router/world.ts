@@ -1,6 +1,5 @@
 import { mkdirSync, mkdtempSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
@@ -12,6 +11,7 @@ import type { ProcessServing, Serving, StagedSpec } from "../../../src/environme
 import { moveTraffic } from "../../../src/environment/traffic.ts";
 import { createOwnNginx } from "../../../src/serving/nginx/listener.ts";
 import { createRouter, type Router } from "../../../src/serving/router/router.ts";
+import { freePort } from "../../free-port.ts";
 
 export const SECRET = "s3cret";
 
@@ -117,16 +117,6 @@ async function startNginx(root: string) {
   const { port } = await router.listen({ host: "", port: 0 });
   onTestFinished(() => router.close(1000));
   return { router: router as Router, port };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createTcpServer();
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** The world that most tests need: release 1 live on blue, release 2 rehearsed on green. */
