@@ -1,9 +1,12 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { serveCalls, type Workshop } from "./servers/serve.ts";
+import { COMPILED } from "./servers/ssh/script.ts";
 
 /** `greenroom host`: the program at the far end of a line, for another Greenroom and not for people. */
 export async function main(argv: string[], version: string): Promise<void> {
+  // Node has read it; what is started from here isn't to.
+  delete process.env[COMPILED];
   const { values } = parseArgs({
     args: argv,
     options: { root: { type: "string" }, restricted: { type: "boolean" } },

@@ -11,6 +11,7 @@ import { findRelease, listVersions, lockStore, readRelease } from "../release/st
 import { nextVersion } from "../release/versions.ts";
 import { walk } from "../release/walk.ts";
 import type { Host } from "../servers/host.ts";
+import { receive } from "../servers/releases/receive.ts";
 import { flag, type Given, value } from "./command.ts";
 import { actingOn, type Place, withPlace } from "./with-place.ts";
 
@@ -57,7 +58,7 @@ export async function withRelease<T>(
         const onto = options.merge ? await mergeBase(scene, place.host, live) : null;
         const { version } = options;
         const { manifest, read } = makeRelease(scene, source, { version, onto, avoid, elsewhere });
-        await place.host.receive(scene.world.store, manifest);
+        await receive(place.host, scene.world.store, manifest);
         return use(there, { release: manifest.version, files: manifest.files, read });
       });
     });
@@ -86,7 +87,7 @@ async function findStored(
   const manifest = mine ?? readRelease(world.store, spec.project, release!);
   const { entries, files } = manifest;
   assertPublic(spec, entries);
-  await host.receive(world.store, manifest);
+  await receive(host, world.store, manifest);
   return { release: release!, files, read: 0 };
 }
 

@@ -6,6 +6,7 @@ import type { Store } from "../release/store.ts";
 import { assertAlike, onAll } from "./fleet/on-all.ts";
 import { catchUp } from "./fleet/recover.ts";
 import type { Host } from "./host.ts";
+import { receive } from "./releases/receive.ts";
 import { copyStorage } from "./storage/copy-storage.ts";
 
 export interface Binding {
@@ -59,7 +60,7 @@ async function makeAlike(binding: Binding, likeness: Likeness): Promise<void> {
   const [model] = members as [Host];
   for (const version of releasesOf(likeness)) {
     const manifest = await model.give(store, { project: spec.project, version });
-    await newcomer.receive(store, manifest);
+    await receive(newcomer, store, manifest);
   }
   const join = (share: number) =>
     newcomer.operate(live.spec, "join", { course: { ...course, share }, dryRun: false });

@@ -59,8 +59,8 @@ export interface Host {
   storage(spec: EnvironmentSpec, path: string): StorageDoor;
   /** Releases of the project that it has, and this machine might not. */
   heads(project: string): Promise<ManifestHead[]>;
-  /** Has the release in its store, sent from this machine's where it lacked. */
-  receive(store: Store, manifest: Manifest): Promise<void>;
+  /** Has a release's contents in its store, sent from this machine's where it lacked; the answer gives it its name. */
+  bring(store: Store, manifest: Manifest): Promise<() => Promise<void>>;
   /** A release that it has, its contents in this machine's store. */
   give(store: Store, wanted: Wanted): Promise<Manifest>;
   close(): Promise<void>;

@@ -57,7 +57,7 @@ export function createLocalHost(sceneOf: (spec: EnvironmentSpec) => Scene, here:
     },
     // Releases are made in its own store.
     heads: async () => [],
-    receive: async (store, manifest) => assertThere(store, manifest),
+    bring: async (store, manifest) => async () => assertThere(store, manifest),
     give: async (store, { project, version }) => readRelease(store, project, version),
     async close() {},
     drop() {},

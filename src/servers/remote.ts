@@ -94,7 +94,7 @@ export async function connect(server: Server, { bundle, by, emit, patience }: Ca
     async heads(project) {
       return ((await call({ call: "heads", project })) as { heads: ManifestHead[] }).heads;
     },
-    receive: (store, manifest) => deliver(call, store, manifest, emit),
+    bring: (store, manifest) => deliver(call, store, manifest, emit),
     give: (store, wanted) => fetchRelease(inTurn, store, wanted, emit),
     close: () => line.close(),
     drop: () => line.cut(),

@@ -6,6 +6,7 @@ import { openStore } from "../../src/release/store.ts";
 import { bind } from "../../src/servers/bind.ts";
 import { createFleet } from "../../src/servers/fleet/fleet.ts";
 import type { Host } from "../../src/servers/host.ts";
+import { receive } from "../../src/servers/releases/receive.ts";
 import { LONG } from "../faults/harness/machine.ts";
 import { hasSshd } from "../hosts.ts";
 import { temporaryFolder } from "../release/world.ts";
@@ -38,9 +39,9 @@ function dyingAt(host: Host, last: number): Host {
       alive();
       return host.operate(...given);
     }) as Host["operate"],
-    async receive(...given) {
+    async bring(...given) {
       alive();
-      return host.receive(...given);
+      return host.bring(...given);
     },
   };
 }
@@ -53,7 +54,7 @@ describe.skipIf(!hasSshd)("one more server (else skipped: needs sshd)", { timeou
     const members = [first, second];
     const fleet = createFleet(members, "me@laptop", () => {});
     for (const release of ["1", "2", "3"]) {
-      await fleet.receive(world.store, world.make(release));
+      await receive(fleet, world.store, world.make(release));
       await fleet.operate(spec, "stage", { release, dryRun: false });
       await fleet.operate(spec, "check", { dryRun: false });
       if (release !== "3") await fleet.operate(spec, "switch", { force: false, dryRun: false });
@@ -91,7 +92,7 @@ describe.skipIf(!hasSshd)("one more server (else skipped: needs sshd)", { timeou
     const { spec, servers } = world;
     const [first, second] = (await reachAll(world)) as [Host, Host, Host];
     const fleet = createFleet([first, second], "me@laptop", () => {});
-    await fleet.receive(world.store, world.make("1"));
+    await receive(fleet, world.store, world.make("1"));
     await fleet.operate(spec, "stage", { release: "1", dryRun: false });
     await fleet.operate(spec, "check", { dryRun: false });
     await fleet.operate(spec, "switch", { force: false, dryRun: false });
@@ -127,7 +128,7 @@ describe.skipIf(!hasSshd)("one more server (else skipped: needs sshd)", { timeou
     const members = [first, second];
     const fleet = createFleet(members, "me@laptop", () => {});
     for (const release of ["1", "2"]) {
-      await fleet.receive(world.store, world.make(release));
+      await receive(fleet, world.store, world.make(release));
       await fleet.operate(spec, "stage", { release, dryRun: false });
       await fleet.operate(spec, "check", { dryRun: false });
       if (release === "1") await fleet.operate(spec, "switch", { force: false, dryRun: false });
@@ -155,7 +156,7 @@ describe.skipIf(!hasSshd)("one more server (else skipped: needs sshd)", { timeou
     const [first, second, third] = all as [Host, Host, Host];
     const fleet = createFleet(all, "me@laptop", () => {});
     for (const release of ["1", "2"]) {
-      await fleet.receive(world.store, world.make(release));
+      await receive(fleet, world.store, world.make(release));
       await fleet.operate(spec, "stage", { release, dryRun: false });
       await fleet.operate(spec, "check", { dryRun: false });
       if (release === "1") await fleet.operate(spec, "switch", { force: false, dryRun: false });

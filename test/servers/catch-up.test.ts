@@ -5,6 +5,7 @@ import type { Event } from "../../src/events.ts";
 import { createFleet } from "../../src/servers/fleet/fleet.ts";
 import { recoverFleet } from "../../src/servers/fleet/recover.ts";
 import type { Host } from "../../src/servers/host.ts";
+import { receive } from "../../src/servers/releases/receive.ts";
 import { hasSshd } from "../hosts.ts";
 import { type FleetWorld, makeFleetWorld, reachAll } from "./fleet-world.ts";
 
@@ -49,7 +50,7 @@ async function makeDivided() {
 }
 
 async function rehearse({ spec, store, make }: FleetWorld, fleet: Host, release: string) {
-  await fleet.receive(store, make(release));
+  await receive(fleet, store, make(release));
   await fleet.operate(spec, "stage", { release, dryRun: false });
   await fleet.operate(spec, "check", { dryRun: false });
 }

@@ -12,6 +12,7 @@ import { errnoOf } from "../../src/errors.ts";
 import type { Manifest } from "../../src/release/manifest.ts";
 import { openStore } from "../../src/release/store.ts";
 import type { Host } from "../../src/servers/host.ts";
+import { receive } from "../../src/servers/releases/receive.ts";
 import { connect } from "../../src/servers/remote.ts";
 import type { Server } from "../../src/servers/server.ts";
 import { readHostKey } from "../../src/servers/ssh/host-keys.ts";
@@ -54,7 +55,7 @@ describe.skipIf(!hasSshd)("a line that is cut (else skipped: needs sshd)", { tim
         },
       });
     const release = async (host: Host, manifest: Manifest) => {
-      await host.receive(store, manifest);
+      await receive(host, store, manifest);
       await host.operate(spec, "stage", { release: manifest.version, dryRun: false });
       await host.operate(spec, "check", { dryRun: false });
       if (readState(site).sides[readState(site).live ?? "green"] !== manifest.version) {

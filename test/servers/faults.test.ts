@@ -5,6 +5,7 @@ import { createFleet } from "../../src/servers/fleet/fleet.ts";
 import { onAll } from "../../src/servers/fleet/on-all.ts";
 import { recoverFleet } from "../../src/servers/fleet/recover.ts";
 import type { Host } from "../../src/servers/host.ts";
+import { receive } from "../../src/servers/releases/receive.ts";
 import { LONG } from "../faults/harness/machine.ts";
 import { lacksMounts, mountMemory } from "../faults/harness/mounts.ts";
 import { hasSshd } from "../hosts.ts";
@@ -143,7 +144,7 @@ async function release(world: FleetWorld, fleet: Fleet, version: string, strike:
     const [, second] = hosts as [Host, Host, Host];
     hosts[1] = struckBy(second, strike);
     const all = fleet(hosts);
-    await all.receive(store, manifest);
+    await receive(all, store, manifest);
     await all.operate(spec, "stage", { release: version, dryRun: false });
     await all.operate(spec, "check", { dryRun: false });
     await all.operate(spec, "switch", { force: false, dryRun: false });
@@ -165,9 +166,9 @@ function struckBy(host: Host, strike: (at: Phase) => void): Host {
       strike("prepare");
       return host.promise(...given);
     },
-    receive(...given) {
+    bring(...given) {
       strike("upload");
-      return host.receive(...given);
+      return host.bring(...given);
     },
   };
 }

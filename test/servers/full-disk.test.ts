@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { RESERVE } from "../../src/environment/reserve.ts";
 import { createFleet } from "../../src/servers/fleet/fleet.ts";
+import { receive } from "../../src/servers/releases/receive.ts";
 import { lacksMounts, mountMemory } from "../faults/harness/mounts.ts";
 import { hasSshd } from "../hosts.ts";
 import { makeFleetWorld, reachAll } from "./fleet-world.ts";
@@ -22,7 +23,7 @@ async function makeFull(releases: string[], keepsReserve = true) {
   onTestFinished(async () => void (await Promise.all(hosts.map((host) => host.close()))));
   const fleet = createFleet(hosts, "me@laptop", () => {});
   for (const release of releases) {
-    await fleet.receive(world.store, world.make(release));
+    await receive(fleet, world.store, world.make(release));
     await fleet.operate(spec, "stage", { release, dryRun: false });
     await fleet.operate(spec, "check", { dryRun: false });
     await fleet.operate(spec, "switch", { force: false, dryRun: false });

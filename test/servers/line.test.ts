@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import type { Server } from "../../src/servers/server.ts";
 import { readHostKey } from "../../src/servers/ssh/host-keys.ts";
 import { openLine } from "../../src/servers/ssh/line.ts";
 import type { Bundle } from "../../src/servers/ssh/script.ts";
@@ -17,6 +18,11 @@ process.stdin.pipe(process.stdout);
 function bundleOf(source: string): Bundle {
   const content = Buffer.from(source);
   return { version: "1.2.3", sha256: createHash("sha256").update(content).digest("hex"), content };
+}
+
+/** Where Node keeps what it compiles, it makes a folder as well. */
+function programsIn({ root }: Server): string[] {
+  return readdirSync(join(root, "bin")).filter((name) => !name.endsWith(".compiled"));
 }
 
 async function start(count = 1, options = {}): Promise<Hosts> {
@@ -40,8 +46,21 @@ describe.skipIf(!hasSshd)("a line to a server (else skipped: needs sshd)", { tim
       const { value: back } = await messages.next();
       expect([back.head.op, back.body.toString()]).toEqual(["x", "body\n\0"]);
       await line.close();
-      expect(readdirSync(join(server!.root, "bin"))).toEqual([`greenroom-1.2.3-${ECHO.sha256}.mjs`]);
+      expect(programsIn(server!)).toEqual([`greenroom-1.2.3-${ECHO.sha256}.mjs`]);
     }
+  });
+
+  test("has Node keep what it compiled the program to beside it, and nowhere else", async () => {
+    const { servers } = await start();
+    const asks = bundleOf(
+      `process.stdout.write(JSON.stringify({ hello: process.env.NODE_COMPILE_CACHE }) + "\\n");`,
+    );
+    const line = await openLine(servers[0]!, asks);
+    const { value: hello } = await readMessages(line.said).next();
+    expect(hello.head).toEqual({
+      hello: join(servers[0]!.root, "bin", `greenroom-1.2.3-${asks.sha256}.compiled`),
+    });
+    await line.close();
   });
 
   test("has a root with any name taken for just that", async () => {
@@ -58,7 +77,7 @@ describe.skipIf(!hasSshd)("a line to a server (else skipped: needs sshd)", { tim
     const line = await openLine(servers[0]!, { ...ECHO, sha256: "0".repeat(64) });
     expect((await readMessages(line.said).next()).done).toBe(true);
     expect((await line.why()).detail.join()).toContain("the program came damaged");
-    expect(readdirSync(join(servers[0]!.root, "bin"))).toEqual([]);
+    expect(programsIn(servers[0]!)).toEqual([]);
   });
 
   test("isn't opened to who is unknown, until somebody trusts the key that is shown", async () => {

@@ -38,9 +38,10 @@ export function createFleet(hosts: Host[], by: string, emit: Emit): Host {
     async heads(project) {
       return (await onAll(hosts, (host) => host.heads(project))).flat();
     },
-    async receive(store, manifest) {
+    async bring(store, manifest) {
+      const brought = await onAll(hosts, (host) => host.bring(store, manifest));
       // Two who made a release of the same name would each be first somewhere.
-      await firstThenRest(hosts, emit, (host) => host.receive(store, manifest));
+      return async () => void (await firstThenRest(hosts, emit, (host) => brought[hosts.indexOf(host)]!()));
     },
     async close() {
       await Promise.all(hosts.map((host) => host.close()));

@@ -8,11 +8,20 @@ import { type Piece, piecesOf } from "./pieces.ts";
 /** Says something to the machine at the other end, and answers what it says. */
 export type Ask = (head: object, body?: Buffer) => Promise<object>;
 
-/** Brings a release to another machine: what is already there isn't sent, and a cut costs no more than a piece. */
-export async function deliver(ask: Ask, store: Store, manifest: Manifest, emit: Emit): Promise<void> {
+/**
+ * Brings a release's contents to another machine: what is already there isn't sent, and a cut costs no more than a piece.
+ * The answer makes a release of them there.
+ */
+export async function deliver(
+  ask: Ask,
+  store: Store,
+  manifest: Manifest,
+  emit: Emit,
+): Promise<() => Promise<void>> {
   const { entries, ...head } = manifest;
   const { heads } = (await ask({ call: "heads", project: head.project })) as { heads: ManifestHead[] };
-  if (heads.some(({ version, digest }) => version === head.version && digest === head.digest)) return;
+  if (heads.some(({ version, digest }) => version === head.version && digest === head.digest))
+    return async () => {};
   const base = commonRelease(store, heads);
   const delta = makeDelta(base?.entries ?? [], entries);
   const { lacks, begun } = (await ask(
@@ -20,7 +29,7 @@ export async function deliver(ask: Ask, store: Store, manifest: Manifest, emit: 
     await pack(Buffer.from(JSON.stringify(delta))),
   )) as { lacks: number[]; begun: [index: number, bytes: number][] };
   await send(ask, store, entries, piecesOf(entries, lacks, new Map(begun)), emit);
-  await ask({ call: "record" });
+  return async () => void (await ask({ call: "record" }));
 }
 
 async function send(ask: Ask, store: Store, entries: Entry[], pieces: Piece[], emit: Emit): Promise<void> {

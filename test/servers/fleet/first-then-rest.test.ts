@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { createFleet } from "../../../src/servers/fleet/fleet.ts";
 import { onAll } from "../../../src/servers/fleet/on-all.ts";
 import type { Host } from "../../../src/servers/host.ts";
+import { receive } from "../../../src/servers/releases/receive.ts";
 import { hasSshd } from "../../hosts.ts";
 import { until } from "../../processes/program.ts";
 import { type FleetWorld, makeFleetWorld, reachAll } from "../fleet-world.ts";
@@ -22,7 +23,7 @@ async function makeSlow() {
   };
   const [mine, theirs] = [await reachAll(world), await reachAll(world)];
   const fleet = createFleet(mine, "me@laptop", () => {});
-  await fleet.receive(world.store, world.make("1"));
+  await receive(fleet, world.store, world.make("1"));
   await fleet.operate(spec, "stage", { release: "1", dryRun: false });
   const has = (i: number) => existsSync(join(world.servers[i]!.root, "begun"));
   const letGo = (...servers: number[]) => {

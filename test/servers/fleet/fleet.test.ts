@@ -5,6 +5,7 @@ import { openStore } from "../../../src/release/store.ts";
 import { createFleet } from "../../../src/servers/fleet/fleet.ts";
 import { recoverFleet } from "../../../src/servers/fleet/recover.ts";
 import type { Host } from "../../../src/servers/host.ts";
+import { receive } from "../../../src/servers/releases/receive.ts";
 import { connect } from "../../../src/servers/remote.ts";
 import { specOf } from "../../environment/world.ts";
 import { hasSshd, startHosts } from "../../hosts.ts";
@@ -54,7 +55,7 @@ describe.skipIf(!hasSshd)("several servers (else skipped: needs sshd)", { timeou
     const fleet = createFleet(hosts, "me@laptop", () => {});
     for (const release of ["1", "2"]) {
       writeFileSync(join(source, "index.html"), release);
-      await fleet.receive(store, makeRelease(store, source, release));
+      await receive(fleet, store, makeRelease(store, source, release));
       await fleet.operate(spec, "stage", { release, dryRun: false });
       await fleet.operate(spec, "check", { dryRun: false });
       if (release === "1") await fleet.operate(spec, "switch", { force: false, dryRun: false });

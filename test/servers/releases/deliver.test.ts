@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { EnvironmentSpec } from "../../../src/environment/spec.ts";
 import { openStore } from "../../../src/release/store.ts";
+import { receive } from "../../../src/servers/releases/receive.ts";
 import { connect } from "../../../src/servers/remote.ts";
 import { specOf } from "../../environment/world.ts";
 import { hasSshd, startHosts } from "../../hosts.ts";
@@ -24,7 +25,7 @@ describe.skipIf(!hasSshd)("releases go to a server (else skipped: needs sshd)", 
     mkdirSync(join(source, "bin"));
     writeFileSync(join(source, "bin/run"), "#!/bin/sh\n", { mode: 0o755 });
     const first = makeRelease(store, source, "1");
-    await host.receive(store, first);
+    await receive(host, store, first);
     const spec: EnvironmentSpec = specOf({ checks: [] });
     await host.operate(spec, "stage", { release: "1", dryRun: false });
     await host.operate(spec, "check", { dryRun: false });
@@ -35,7 +36,7 @@ describe.skipIf(!hasSshd)("releases go to a server (else skipped: needs sshd)", 
 
     writeFileSync(join(source, "page7.html"), "page seven");
     const second = makeRelease(store, source, "2");
-    await host.receive(store, second);
+    await receive(host, store, second);
     await host.operate(spec, "stage", { release: "2", dryRun: false });
     expect(readFileSync(join(live, "page7.html"), "utf8")).toBe("page 7");
     await host.operate(spec, "check", { dryRun: false });
