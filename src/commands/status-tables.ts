@@ -15,6 +15,7 @@ export function renderStatus({ project, up, here, servers, environments }: Statu
     renderFailing(known, paint),
     renderCertificates(known, paint),
     renderServers(servers, paint),
+    ...environments.map((one) => renderPromise(one, paint)),
     ...environments.map((one) => renderDifferences(one, paint)),
     here && !up ? "greenroom up isn't running here; to start it: greenroom up" : "",
   ]
@@ -109,6 +110,15 @@ function renderServers(servers: Status["servers"], paint: Paint): string {
     problem ? [`${name}  ${paint.red("no answer")}: ${problem.message}`] : [],
   );
   return [...(reached.length > 0 ? [table] : []), ...silent].join("\n");
+}
+
+/** The first server that promised may be another than the one whose view is shown. */
+function renderPromise({ name, servers }: EnvironmentStatus, paint: Paint): string {
+  const promised = servers.flatMap((one) => one.promised ?? [])[0];
+  if (!promised) return "";
+  const { operation, servers: all, by, at } = promised;
+  return `${name} is ${paint.yellow(`about to do a ${operation}`)} on ${all.join(", ")}, since ${at} (${by})
+if nobody is at it any more: greenroom recover ${name}`;
 }
 
 function renderDifferences({ name, differ, servers }: EnvironmentStatus, paint: Paint): string {

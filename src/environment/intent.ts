@@ -29,10 +29,16 @@ export function dropIntent(site: Site, id: string): void {
   if (readIntent(site)?.id === id) rmSync(at.intent(site), { force: true });
 }
 
+/** What was promised and has come to nothing so far. */
+export function readPending(site: Site): Intent | null {
+  const intent = readIntent(site);
+  return intent && !isCarriedOut(site, intent.id) ? intent : null;
+}
+
 /** What was promised to other machines stands until it is carried out, or somebody recovers. */
 export function assertNotPromised(site: Site, id: string | undefined): void {
-  const other = readIntent(site);
-  if (!other || other.id === id || isCarriedOut(site, other.id)) return;
+  const other = readPending(site);
+  if (!other || other.id === id) return;
   throw new GreenroomError(
     "LOCKED",
     `${siteName(site)} is about to do a ${other.operation} with ${other.servers.join(", ")}, since ${other.at} (${other.by})`,

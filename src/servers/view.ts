@@ -1,4 +1,5 @@
 import { readJsonIfWhole } from "../disk/durable.ts";
+import { readPending } from "../environment/intent.ts";
 import { readLastMove } from "../environment/journal.ts";
 import { previewHost } from "../environment/previews.ts";
 import { SIDES } from "../environment/sides.ts";
@@ -30,6 +31,8 @@ export function viewOf(site: Site, domain: string) {
     /** Until when new requests are held; after it they are turned away, until somebody resumes. */
     paused: state.traffic?.paused ?? null,
     traffic: state.traffic?.buckets ?? { blue: 0, green: 0 },
+    /** What it is about to do with others, or was when somebody went away: nothing else is done until then. */
+    promised: promiseOf(site),
     deployed: lastDeployment(site),
     processes: up ? readProcesses(site) : [],
     /** Processes that fail again and again. */
@@ -45,6 +48,11 @@ function lastDeployment(site: Site) {
   return move?.end
     ? { at: move.end.at, by: move.begin.by, operation: move.begin.operation, release: move.end.live! }
     : null;
+}
+
+function promiseOf(site: Site) {
+  const intent = readPending(site);
+  return intent && { operation: intent.operation, servers: intent.servers, by: intent.by, at: intent.at };
 }
 
 /** What the `greenroom up` that runs keeps running. */

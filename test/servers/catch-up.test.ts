@@ -68,6 +68,19 @@ describe.skipIf(!hasSshd)(
       expect(world.live()).toEqual(["2", "1", "2"]);
     });
 
+    test("says what it has promised, and follows before somebody builds upon what is live", async () => {
+      const world = await makeDivided();
+      world.proxy.up();
+      const promises = () =>
+        world.act((_, hosts) =>
+          Promise.all(hosts.map(async (host) => (await host.look(world.spec)).promised?.operation ?? null)),
+        );
+      expect(await promises()).toEqual([null, "switch", null]);
+      expect(await world.act((fleet) => fleet.basis(world.spec))).toMatchObject({ live: "2" });
+      expect(world.live()).toEqual(["2", "2", "2"]);
+      expect(await promises()).toEqual([null, null, null]);
+    });
+
     test("follows with the next command, which is done once where it is the same again", async () => {
       const world = await makeDivided();
       world.proxy.up();

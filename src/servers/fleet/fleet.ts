@@ -29,7 +29,9 @@ export function createFleet(hosts: Host[], by: string, emit: Emit): Host {
       const act = (host: Host) => host.operate(spec, operation, same);
       return firstOf<Answer>(await (isOwn ? onAll(hosts, act) : firstThenRest(hosts, emit, act)));
     },
+    // Who asks is about to do something.
     async basis(spec) {
+      await catchUp(hosts, spec, emit);
       const found = await onAll(hosts, (host) => host.basis(spec));
       const live = found.map((basis) => basis.live);
       assertAlike(hosts, live, "what is live", spec);
