@@ -12,7 +12,12 @@ export function resolveTls(dir: string, tls: Tls | null): Tls | null {
 
 /** Keys and certificates of all environments that lie in a folder, by their paths in there. */
 export function keyFilesIn(folder: string, { dir, file }: Project): Set<string> {
-  const pairs = Object.values(file.environments).flatMap(({ tls }) => (tls ? [tls.own, tls.previews] : []));
-  const files = pairs.flatMap((pair) => (pair && pair !== "acme" ? [pair.certificate, pair.key] : []));
+  const files = Object.values(file.environments).flatMap(({ tls }) => keyFilesOf(tls));
   return new Set(files.map((path) => relative(folder, resolve(dir, path))));
+}
+
+/** Certificates and keys, by their paths as they are written. */
+export function keyFilesOf(tls: Tls | null): string[] {
+  const pairs = tls ? [tls.own, tls.previews] : [];
+  return pairs.flatMap((pair) => (pair && pair !== "acme" ? [pair.certificate, pair.key] : []));
 }

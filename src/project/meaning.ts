@@ -1,5 +1,7 @@
+import { isAbsolute } from "node:path";
 import { GreenroomError } from "../errors.ts";
 import { VERSION_CONTROL } from "./ignores.ts";
+import { keyFilesOf } from "./keys.ts";
 import { PROJECT_FILE, type ProjectFile } from "./schema.ts";
 import { nearest } from "./suggest.ts";
 import { TEMPLATE_NAMES } from "./templates.ts";
@@ -14,6 +16,7 @@ export function assertMeaningful(file: ProjectFile): void {
   assertValuesNamed(file);
   assertDomainsApart(file);
   assertServersKnown(file);
+  assertKeysThere(file);
   assertVariablesFit(file);
 }
 
@@ -110,6 +113,19 @@ function assertServersKnown({ servers: known, environments }: ProjectFile): void
       );
     }
     if (new Set(servers).size < servers.length) refuse(`${where}: a server is named twice`);
+  }
+}
+
+/** What is beside greenroom.json is on no server. */
+function assertKeysThere({ environments }: ProjectFile): void {
+  for (const [name, { servers, tls }] of Object.entries(environments)) {
+    if (servers.every((server) => server === "local")) continue;
+    const beside = keyFilesOf(tls).find((path) => !isAbsolute(path));
+    if (beside !== undefined)
+      refuse(
+        `environments.${name}.tls: ${JSON.stringify(beside)} is to be on ${servers.join(", ")}`,
+        "write where it is there, from / on",
+      );
   }
 }
 

@@ -42,7 +42,8 @@ const MOMENTS = ["stage", "check", "switch", "rollback", "canary"].flatMap((phas
 
 /** Of the machine that serves: absolute, or beside greenroom.json. */
 const keyFile = line.meta({
-  description: "A file in PEM, absolute or beside greenroom.json. Never released.",
+  description:
+    "A file in PEM, absolute; where nothing is on servers, also beside greenroom.json. Never released.",
 });
 const keyPair = z.strictObject({ certificate: keyFile, key: keyFile });
 

@@ -68,6 +68,19 @@ test("two environments can't have one domain", () => {
   expect(refused({ environments })).toBe("environments a and b have the same domain x.localhost");
 });
 
+test("keys and certificates of what is on servers are named by where they are there", () => {
+  const servers = { web1: { ssh: "deploy@web1.example.com" } };
+  const on = (server: string, key: string) => ({
+    servers,
+    environments: {
+      a: { domain: "x.localhost", servers: [server], tls: { certificate: "/etc/a.pem", key } },
+    },
+  });
+  expect(refused(on("web1", "tls/a.key"))).toBe('environments.a.tls: "tls/a.key" is to be on web1');
+  parse(on("web1", "/etc/a.key"));
+  parse(on("local", "tls/a.key"));
+});
+
 test("servers of environments are among those that are named", () => {
   const on = (...servers: string[]) => ({ a: { domain: "x.localhost", servers } });
   const servers = { web1: { ssh: "deploy@web1.example.com" } };
