@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openHosts } from "../test/open-hosts.ts";
 import { greenroomArgv, settle, time } from "./cli.ts";
@@ -15,6 +15,7 @@ const ROUNDS = 5;
 export async function benchServers(dir: string): Promise<Row[]> {
   const { servers: all, config, close } = await openHosts(MANY);
   const servers = Object.fromEntries(all.map(({ name, ssh, port, root }) => [name, { ssh, port, root }]));
+  for (const { root } of all) giveNode(root);
   const env = { GREENROOM_SSH_CONFIG: config };
   const first = Object.fromEntries(Object.entries(servers).slice(0, 1));
   const one = makeProject(dir, "on-one", first);
@@ -30,7 +31,7 @@ export async function benchServers(dir: string): Promise<Row[]> {
     const bare = { all: nodeOn(servers, config), single: nodeOn(first, config) };
     return [
       compare(
-        "ssh SERVER node -e 0",
+        `ssh SERVER node -e 0, Node ${process.versions.node}`,
         "-",
         () => time(bare.all),
         () => time(bare.single),
@@ -69,9 +70,15 @@ function compare(what: string, wanted: string, all: () => number, single: () => 
 /** Who logs in everywhere at the same time, and starts Node. */
 function nodeOn(servers: Record<string, { ssh: string; port: number | null }>, config: string): string[] {
   const lines = Object.values(servers).map(
-    ({ ssh, port }) => `ssh -F ${config} -p ${port} ${ssh} node -e 0 &`,
+    ({ ssh, port }) => `ssh -F ${config} -p ${port} ${ssh} ${process.execPath} -e 0 &`,
   );
   return ["sh", "-c", `${lines.join("\n")}\nwait`];
+}
+
+/** The one that runs this, where `greenroom provision` puts its own. */
+function giveNode(root: string): void {
+  mkdirSync(join(root, "bin"), { recursive: true });
+  symlinkSync(process.execPath, join(root, "bin", "node"));
 }
 
 function makeProject(dir: string, name: string, servers: object) {
