@@ -26,6 +26,7 @@ export const ERRORS = {
 
   SIDE_EMPTY: { exit: 13, about: "the side has no release" },
   NOTHING_LIVE: { exit: 13, about: "the environment has nothing live yet" },
+  REHEARSAL_CHANGED: { exit: 13, about: "another release rehearses than the one that was meant" },
   CANARY_ACTIVE: { exit: 13, about: "the rehearsal has visitors" },
   CHECKS_NOT_PASSED: { exit: 13, about: "the rehearsal's checks haven't passed since it was staged" },
   NO_RELEASE_BEFORE: { exit: 13, about: "there is no earlier release to return to" },

@@ -15,9 +15,11 @@ export default defineCommand({
       const outcome = outcomeOf(place.spec, staged, dryRun);
       if (dryRun) outcome.plan!.push(...laterSteps(switches));
       else if (liveRelease(staged.state) !== release) {
-        outcome.warnings.push(...(await place.operate("check", { dryRun })).warnings);
+        outcome.warnings.push(...(await place.operate("check", { release, dryRun })).warnings);
         if (switches)
-          outcome.warnings.push(...(await place.operate("switch", { force: false, dryRun })).warnings);
+          outcome.warnings.push(
+            ...(await place.operate("switch", { release, force: false, dryRun })).warnings,
+          );
       }
       const { live, urls } = await place.look();
       return {

@@ -2,6 +2,7 @@ import { GreenroomError } from "../errors.ts";
 import { countOf } from "../events.ts";
 import { describeCheck } from "./checks.ts";
 import { hookSteps } from "./hooks.ts";
+import { isLiveByNow } from "./meant.ts";
 import { runOperation } from "./operation.ts";
 import { rehearsingOn } from "./rehearsing-on.ts";
 import type { Side } from "./sides.ts";
@@ -14,15 +15,18 @@ import type { Scene } from "./world.ts";
 export interface CheckOptions {
   /** Another one than that which rehearses. */
   side?: Side | undefined;
+  /** Only this one. */
+  release?: string | undefined;
   dryRun: boolean;
 }
 
-export async function check(scene: Scene, { side, dryRun }: CheckOptions) {
+export async function check(scene: Scene, { side, release, dryRun }: CheckOptions) {
   const done = await runOperation(scene, {
     operation: "check",
     detail: {},
     dryRun,
-    plan: (state) => planCheck(rehearsingOn(state, side, null), scene.spec),
+    plan: (state) =>
+      isLiveByNow(state, release) ? [] : planCheck(rehearsingOn(state, side, null), scene.spec),
   });
   const failed = done.results.filter((result) => !result.passed);
   if (failed.length > 0) {

@@ -1,6 +1,7 @@
 import { GreenroomError } from "../errors.ts";
 import { hookSteps } from "./hooks.ts";
 import { moveSteps } from "./identity.ts";
+import { isLiveByNow } from "./meant.ts";
 import { runOperation } from "./operation.ts";
 import type { Side } from "./sides.ts";
 import { siteName } from "./site.ts";
@@ -11,17 +12,19 @@ import { verdictWord } from "./verdict.ts";
 import type { Scene } from "./world.ts";
 
 export interface SwitchOptions {
+  /** Only this one. */
+  release?: string | undefined;
   force: boolean;
   dryRun: boolean;
 }
 
-export async function switchSides(scene: Scene, { force, dryRun }: SwitchOptions) {
+export async function switchSides(scene: Scene, { release, force, dryRun }: SwitchOptions) {
   const done = await runOperation(scene, {
     operation: "switch",
     detail: { force },
-    isTurn: true,
+    isTurn: release === undefined,
     dryRun,
-    plan: (state) => planSwitch(state, scene.spec, force),
+    plan: (state) => (isLiveByNow(state, release) ? [] : planSwitch(state, scene.spec, force)),
   });
   return { ...done, live: { side: done.state.live, release: liveRelease(done.state) } };
 }

@@ -52,6 +52,24 @@ describe("a static site, from nothing to a rollback", () => {
     });
   });
 
+  test("switches to a release that is named only where it rehearses, and once", async () => {
+    const shop = makeWorld(SITE);
+    await shop.greenroom("deploy", "production", "--version", "1");
+    await shop.greenroom("deploy", "production", "--version", "1");
+    shop.write({ "index.html": "<h1>Shop 2</h1>" });
+    await shop.greenroom("deploy", "production", "--version", "2");
+    expect(await shop.greenroom("switch", "production", "--release", "3")).toMatchObject({
+      exit: 13,
+      error: { code: "REHEARSAL_CHANGED" },
+    });
+    for (let i = 0; i < 2; i++) {
+      expect(await shop.greenroom("switch", "production", "--release", "2")).toMatchObject({
+        exit: 0,
+        result: { live: { release: "2" } },
+      });
+    }
+  });
+
   test("keeps storage and renders config for each environment", async () => {
     const shop = makeWorld(SITE);
     await shop.greenroom("deploy", "production");

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { planCanary } from "../../src/environment/canary.ts";
 import { planCheck } from "../../src/environment/check.ts";
+import { isLiveByNow } from "../../src/environment/meant.ts";
 import { chooseTarget, planRollback } from "../../src/environment/rollback.ts";
 import type { EnvironmentSpec } from "../../src/environment/spec.ts";
 import { planStage, type Standing } from "../../src/environment/stage.ts";
@@ -209,6 +210,21 @@ describe("a plan to switch", () => {
     const error = errorOf(() => planSwitch(state, specOf(), false));
     expect(error.message).toContain("failed");
     expect(error.detail).toEqual(["two: it answered 500"]);
+  });
+});
+
+describe("a release that was meant", () => {
+  test("is checked and switched to only where it rehearses still", () => {
+    expect(isLiveByNow(rehearsedState(), "2")).toBe(false);
+    const error = errorOf(() => isLiveByNow(rehearsedState(), "3"));
+    expect([error.code, error.message]).toEqual([
+      "REHEARSAL_CHANGED",
+      "shop/production rehearses 2 by now, and not 3",
+    ]);
+  });
+
+  test("needn't be made live twice, which would lead back", () => {
+    expect(isLiveByNow(rehearsedState(), "1")).toBe(true);
   });
 });
 

@@ -21,7 +21,7 @@ export function createFleet(hosts: Host[], by: string, emit: Emit): Host {
       const isOwn = input.dryRun || FOR_ITSELF.has(operation);
       const caughtUp = isOwn ? null : await catchUp(hosts, spec, emit);
       // Who types it again after it was cut short wants it once.
-      if (caughtUp?.operation === operation && isTurn(operation))
+      if (caughtUp?.operation === operation && isTurn(operation, input))
         return firstOf(caughtUp.answers as Answer[]);
       if (!input.dryRun && isMove(operation))
         return firstOf<Answer>(await moveTogether(hosts, spec, { operation, input, by, emit }));

@@ -10,15 +10,14 @@ import { assertAlike } from "./on-all.ts";
 
 /** What visitors see moves with these: on all servers, or on none. */
 const MOVES = new Set<OperationName>(["switch", "rollback", "canary", "pause", "resume"]);
-/** Done twice they lead back. */
-const TURNS = new Set<OperationName>(["switch", "rollback"]);
 
 export function isMove(operation: OperationName): boolean {
   return MOVES.has(operation);
 }
 
-export function isTurn(operation: OperationName): boolean {
-  return TURNS.has(operation);
+/** Done twice it leads back. */
+export function isTurn(operation: OperationName, input: object): boolean {
+  return operation === "rollback" || (operation === "switch" && !("release" in input));
 }
 
 interface Move<N extends OperationName> {
