@@ -41,7 +41,12 @@ export function readOwnBundle(version: string): Bundle {
 export async function connect(server: Server, { bundle, by, emit, patience }: Caller): Promise<Host> {
   const line = await openLine(server, bundle, patience);
   const messages = readMessages(line.said);
-  await readHello(server, line, messages);
+  try {
+    await readHello(server, line, messages);
+  } catch (error) {
+    line.cut();
+    throw error;
+  }
   let last = 0;
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -105,7 +110,6 @@ async function readHello(server: Server, line: Line, messages: AsyncGenerator<Me
   const { head } = await next(server, line, messages);
   const { protocol, version } = (head.hello ?? {}) as { protocol?: number; version?: string };
   if (protocol === PROTOCOL) return;
-  await line.close();
   throw new GreenroomError(
     "CALL_REFUSED",
     `${server.name} runs Greenroom ${version}, which speaks otherwise`,

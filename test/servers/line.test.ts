@@ -63,6 +63,23 @@ describe.skipIf(!hasSshd)("a line to a server (else skipped: needs sshd)", { tim
     await line.close();
   });
 
+  test("passes over what a login shell says first, and tells who isn't Greenroom at all", async () => {
+    const { servers } = await start();
+    const [server] = servers;
+    const says = (script: string) => writeFileSync(join(server!.root, "../.bashrc"), script);
+    says("echo Welcome; printf 'and more '");
+    for (let round = 0; round < 2; round++) {
+      const line = await openLine(server!, ECHO);
+      const { value: hello } = await readMessages(line.said).next();
+      expect(hello.head).toEqual({ hello: ["host", "--root", server!.root] });
+      await line.close();
+    }
+    for (const script of ["echo Go away; exit", "cat /dev/zero | head -c 100000; sleep 60"]) {
+      says(script);
+      await expect(openLine(server!, ECHO)).rejects.toMatchObject({ code: "SERVER_REFUSED" });
+    }
+  });
+
   test("has a root with any name taken for just that", async () => {
     const { servers } = await start();
     const strange = join(servers[0]!.root, 'it\'s a $(touch pwned) `root`; "x" & ~');

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
@@ -44,6 +44,12 @@ describe.skipIf(lacks)(`a shell on a server (else skipped: ${lacks})`, { timeout
     expect((await shell.run(["dd", `of=${file}`], { input: Readable.from([bytes]) })).code).toBe(0);
     expect(readFileSync(file).equals(bytes)).toBe(true);
     expect((await shell.run(["false"], { input: Readable.from([bytes]) })).code).toBe(1);
+  });
+
+  test("is opened also where a login shell says something first", async () => {
+    const server = await start();
+    writeFileSync(join(server.root, "../.bashrc"), "echo Welcome; printf 'and more '");
+    expect((await open(server)).port).toBe(server.port);
   });
 
   test("holds a lock as long as it is open", async () => {

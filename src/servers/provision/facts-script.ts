@@ -3,6 +3,7 @@
  * are wanted, files), and the file that an account has its rights by.
  */
 export const FACTS = `
+echo
 root=$1 version= old=
 IFS='
 '

@@ -4,6 +4,7 @@ import { PassThrough, type Readable } from "node:stream";
 import { GreenroomError } from "../../errors.ts";
 import type { Server } from "../server.ts";
 import { writePinned } from "./host-keys.ts";
+import { readOpening } from "./opening.ts";
 import { sshArgv } from "./options.ts";
 import { explainSsh } from "./refusals.ts";
 import { ABSENT, type Bundle, NO_NODE, startScript } from "./script.ts";
@@ -54,10 +55,10 @@ export async function openLine(server: Server, bundle: Bundle, patience?: Patien
     await ended;
   };
   try {
-    const first = await firstLine(child, why);
-    if (first.line === NO_NODE) throw lacksNode(server);
-    if (first.line === ABSENT) await write(bundle.content);
-    else said.write(first.whole);
+    const opening = await readOpening(child, server.name, why);
+    if (opening.indexOf(NO_NODE) === 0) throw lacksNode(server);
+    if (opening.indexOf(ABSENT) === 0) await write(bundle.content);
+    else said.write(opening);
     child.stdout.pipe(said);
     return { write, said, close, cut, why };
   } catch (error) {
@@ -73,22 +74,6 @@ function gather(child: ChildProcess): () => string {
     text = (text + more).slice(-16_384);
   });
   return () => text;
-}
-
-/** Up to its end; what came after it is given back. */
-async function firstLine(
-  { stdout }: ChildProcess,
-  why: () => Promise<GreenroomError>,
-): Promise<{ line: string; whole: Buffer }> {
-  let whole = Buffer.alloc(0);
-  for (;;) {
-    const chunk = stdout!.read() as Buffer | null;
-    if (chunk) whole = Buffer.concat([whole, chunk]);
-    const end = whole.indexOf(10);
-    if (end !== -1) return { line: whole.subarray(0, end).toString("utf8"), whole };
-    if (stdout!.readableEnded) throw await why();
-    if (!chunk) await Promise.race([once(stdout!, "readable"), once(stdout!, "end")]);
-  }
 }
 
 function lacksNode({ name }: Server): GreenroomError {

@@ -55,7 +55,9 @@ export async function openShell(server: Server, lock: string | null): Promise<Sh
   }
 }
 
+// What a login shell has said before, on a line that it didn't end, isn't ours.
 const HOLD = `
+echo
 as=
 if [ "$(id -u)" != 0 ]; then
   sudo -n true 2>/dev/null || { echo "barred $(id -un)"; exit 0; }
