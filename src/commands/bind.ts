@@ -15,6 +15,7 @@ export const bindingOptions = {
     "SERVER",
     "bring what is stored on that server, too; a file there with the same name gives way",
   ),
+  like: value("SERVER", "show what that one of the others shows, where they differ among themselves"),
 };
 
 export default defineCommand({
@@ -25,6 +26,7 @@ export default defineCommand({
     "greenroom bind production web4",
     "greenroom bind production web4 --dry-run",
     "greenroom bind production web4 --storage-from web1",
+    "greenroom bind production web3 --like web1",
   ],
   run: ({ app, words: [environment, server], options, dryRun }) =>
     bindServer(app, environment!, server!, options, dryRun),
@@ -36,22 +38,24 @@ export async function bindServer(
   app: App,
   environment: string,
   server: string,
-  { storageFrom }: Given<typeof bindingOptions>,
+  { storageFrom, like }: Given<typeof bindingOptions>,
   dryRun: boolean,
 ) {
   const project = app.project();
   const spec = resolveSpec(project, chooseEnvironment(project, environment));
   assertMachine(project.file, server);
   const others = spec.servers.filter((name) => name !== server);
-  if (storageFrom !== undefined) assertOther(others, environment, storageFrom);
+  if (storageFrom !== undefined) assertOther(others, environment, "--storage-from", storageFrom);
+  if (like !== undefined) assertOther(others, environment, "--like", like);
   const { store } = app.world();
   const lock = dryRun ? null : lockStore(store, "shared", {});
   try {
     return await withMachines(app, [server, ...others], async ([newcomer, ...members]) => {
       const { storage } = await newcomer!.basis(spec);
       const about = { environment, server, storage, warnings: [] };
+      const models = members.filter(({ name }) => like === undefined || name === like);
       if (dryRun) {
-        const likeness = await likenessOf(members, spec);
+        const likeness = await likenessOf(models, spec);
         const plan = [
           ...(storageFrom === undefined ? [] : [`copy what is stored on ${storageFrom}`]),
           ...(likeness ? describe(likeness, server) : []),
@@ -61,7 +65,7 @@ export async function bindServer(
       }
       const { emit } = app;
       const from = members.find(({ name }) => name === storageFrom) ?? null;
-      const binding = { newcomer: newcomer!, members, spec, store, storageFrom: from, emit };
+      const binding = { newcomer: newcomer!, members, models, spec, store, storageFrom: from, emit };
       const likeness = await bind(binding).catch(withWayOut(environment, server));
       if (!spec.servers.includes(server))
         editServers(project.dir, environment, (now) => [...new Set([...now, server])]);
@@ -72,10 +76,10 @@ export async function bindServer(
   }
 }
 
-function assertOther(others: string[], environment: string, name: string): void {
+function assertOther(others: string[], environment: string, option: string, name: string): void {
   if (others.includes(name)) return;
   throw new GreenroomError("USAGE", `${name} is no other server of ${environment}`, {
-    hint: others.length > 0 ? `name one of: ${others.join(", ")}` : "leave out --storage-from",
+    hint: others.length > 0 ? `name one of: ${others.join(", ")}` : `leave out ${option}`,
   });
 }
 

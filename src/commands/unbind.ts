@@ -4,6 +4,8 @@ import { editServers } from "../project/edit.ts";
 import { chooseEnvironment, resolveSpec } from "../project/resolve.ts";
 import { assertMachine } from "../servers/find-server.ts";
 import type { Host } from "../servers/host.ts";
+import { assertApart } from "../servers/place.ts";
+import { PATIENCE } from "../servers/survey.ts";
 import { defineCommand, flag, type Given, value } from "./command.ts";
 import { actingOn, withMachines } from "./with-place.ts";
 
@@ -48,6 +50,7 @@ export async function unbindServer(
   const deletes = wantsDeletion(environment, server, given);
   const left = spec.servers.filter((name) => name !== server);
   const leave = async ([host]: Host[]) => {
+    await assertApartFrom(app, host!, left);
     const force = given.force || left.length > 0;
     const place = actingOn(host!, spec);
     return place
@@ -59,6 +62,14 @@ export async function unbindServer(
   if (!dryRun && isNamed)
     editServers(project.dir, environment, (now) => now.filter((name) => name !== server));
   return { environment, server, servers: left, storage, touched: !given.gone, dryRun };
+}
+
+/** It mustn't be taken from one that stays, by another name; one that gives no answer is none that this one is. */
+async function assertApartFrom(app: App, leaving: Host, others: string[]): Promise<void> {
+  const opened = await Promise.allSettled(others.map((name) => app.host(name, PATIENCE)));
+  const staying = opened.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  await Promise.all(staying.map((host) => host.close()));
+  assertApart([...staying, leaving]);
 }
 
 type Unbound = Awaited<ReturnType<typeof unbindServer>>;

@@ -5,6 +5,7 @@ import { chooseEnvironment, resolveSpec } from "../project/resolve.ts";
 import type { Input, OperationName, Output } from "../servers/calls.ts";
 import { createFleet } from "../servers/fleet/fleet.ts";
 import type { Host } from "../servers/host.ts";
+import { assertApart } from "../servers/place.ts";
 import type { View } from "../servers/view.ts";
 
 /** An environment on the machine that holds its files. */
@@ -50,6 +51,7 @@ export async function withMachines<T>(
   try {
     const failed = opened.find((one) => one.status === "rejected");
     if (failed) throw failed.reason as unknown;
+    assertApart(hosts);
     return await use(hosts);
   } finally {
     await Promise.all(hosts.map((host) => host.close()));

@@ -1,4 +1,5 @@
 import type { Likeness, Shown } from "../environment/likeness.ts";
+import { other } from "../environment/sides.ts";
 import type { EnvironmentSpec } from "../environment/spec.ts";
 import { GreenroomError } from "../errors.ts";
 import type { Emit } from "../events.ts";
@@ -13,6 +14,8 @@ export interface Binding {
   newcomer: Host;
   /** The environment's other servers. */
   members: Host[];
+  /** Those of them that it is to be like, which show the same. */
+  models: Host[];
   spec: EnvironmentSpec;
   /** Of this machine, by way of which releases go. */
   store: Store;
@@ -26,12 +29,12 @@ export interface Binding {
  * at any time. Answers what is live there; null where nothing is live anywhere.
  */
 export async function bind(binding: Binding): Promise<Likeness | null> {
-  const { members, spec, emit } = binding;
+  const { members, models, spec, emit } = binding;
   if (members.length > 0) await catchUp(members, spec, emit);
-  let wanted = await likenessOf(members, spec);
+  let wanted = await likenessOf(models, spec);
   for (let round = 0; round < ROUNDS; round++) {
     if (wanted) await makeAlike(round === 0 ? binding : { ...binding, storageFrom: null }, wanted);
-    const now = await likenessOf(members, spec);
+    const now = await likenessOf(models, spec);
     if (JSON.stringify(now) === JSON.stringify(wanted)) return wanted;
     wanted = now;
   }
@@ -55,25 +58,33 @@ export async function likenessOf(members: Host[], spec: EnvironmentSpec): Promis
 }
 
 async function makeAlike(binding: Binding, likeness: Likeness): Promise<void> {
-  const { newcomer, members, spec, store } = binding;
+  const { newcomer, models, spec, store } = binding;
   const { live, rehearsal, isRehearsed, course, secret } = likeness;
-  const [model] = members as [Host];
+  const [model] = models as [Host];
   for (const version of releasesOf(likeness)) {
     const manifest = await model.give(store, { project: spec.project, version });
     await receive(newcomer, store, manifest);
   }
-  const join = (share: number) =>
-    newcomer.operate(live.spec, "join", { course: { ...course, share }, dryRun: false });
+  const join = (share: number, side = course.live) =>
+    newcomer.operate(live.spec, "join", { course: { ...course, live: side, share }, dryRun: false });
   const put = async (shown: Shown) => {
     await newcomer.operate(shown.spec, "stage", stagingOf(shown, secret));
     await newcomer.operate(shown.spec, "check", { side: shown.side, dryRun: false });
   };
-  const before = (await newcomer.look(live.spec)).live;
+  const { live: before, traffic } = await newcomer.look(live.spec);
   if (binding.storageFrom) await takeStorage(binding, binding.storageFrom, live, before !== null);
+  const isInTheWay = before?.side === course.live && before.release !== live.release;
+  if (isInTheWay) {
+    // Its visitors see another release where the live one belongs: that moves to the other side, and they with it.
+    const aside = other(course.live);
+    if (traffic[aside] > 0) await join(0);
+    await put({ ...live, side: aside });
+    await join(0, aside);
+  }
   await put(live);
   await newcomer.operate(live.spec, "verify", { dryRun: false });
   // Where its visitors see the other side so far, they leave it first.
-  if (before && before.side !== course.live) await join(0);
+  if (before && (isInTheWay || before.side !== course.live)) await join(0);
   if (rehearsal && isRehearsed) await put(rehearsal);
   await join(course.share);
   if (rehearsal && !isRehearsed) await putAside(binding, rehearsal, secret);

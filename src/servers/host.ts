@@ -30,6 +30,8 @@ export interface StoragePlace {
 export interface Host {
   /** What greenroom.json calls it. */
   name: string;
+  /** Tells its root from all others; null where that isn't there yet. */
+  place: string | null;
   /** Resolves once it is done there. It is finished or undone there also where the line is cut meanwhile. */
   operate<N extends OperationName>(
     spec: EnvironmentSpec,

@@ -16,6 +16,7 @@ import { abandon, promise, readPromise } from "./fleet/promise.ts";
 import type { Host } from "./host.ts";
 import { machineOf } from "./machine.ts";
 import { performHere, withIntent } from "./perform.ts";
+import { placeOf } from "./place.ts";
 import type { Looking } from "./seeing.ts";
 import { LOCAL } from "./server.ts";
 import { viewOf } from "./view.ts";
@@ -29,6 +30,7 @@ export function createLocalHost(sceneOf: (spec: EnvironmentSpec) => Scene, here:
   };
   return {
     name: LOCAL,
+    place: placeOf(here.root),
     async operate(spec, operation, input, intent) {
       const scene = withIntent(sceneOf(spec), intent);
       return (await performHere(scene, operation, input)) as Output<typeof operation>;

@@ -11,7 +11,7 @@ import type { Host } from "./host.ts";
 import type { machineOf } from "./machine.ts";
 import { deliver } from "./releases/deliver.ts";
 import { fetchRelease } from "./releases/fetch.ts";
-import { PROTOCOL } from "./serve.ts";
+import { type Hello, PROTOCOL } from "./serve.ts";
 import type { Server } from "./server.ts";
 import { type Line, openLine, type Patience } from "./ssh/line.ts";
 import type { Bundle } from "./ssh/script.ts";
@@ -41,8 +41,9 @@ export function readOwnBundle(version: string): Bundle {
 export async function connect(server: Server, { bundle, by, emit, patience }: Caller): Promise<Host> {
   const line = await openLine(server, bundle, patience);
   const messages = readMessages(line.said);
+  let hello: Hello;
   try {
-    await readHello(server, line, messages);
+    hello = await readHello(server, line, messages);
   } catch (error) {
     line.cut();
     throw error;
@@ -70,6 +71,7 @@ export async function connect(server: Server, { bundle, by, emit, patience }: Ca
   const call = async (head: object, body?: Buffer) => (await inTurn(head, body)).head;
   return {
     name: server.name,
+    place: hello.place,
     operate: (spec, operation, input, intent) =>
       call({ call: "operate", operation, spec, input, intent }) as Promise<never>,
     promise: (spec, intent) => call({ call: "promise", spec, intent }) as Promise<never>,
@@ -106,17 +108,21 @@ export async function connect(server: Server, { bundle, by, emit, patience }: Ca
   };
 }
 
-async function readHello(server: Server, line: Line, messages: AsyncGenerator<Message>): Promise<void> {
+async function readHello(server: Server, line: Line, messages: AsyncGenerator<Message>): Promise<Hello> {
   const { head } = await next(server, line, messages);
-  const { protocol, version } = (head.hello ?? {}) as { protocol?: number; version?: string };
-  if (protocol === PROTOCOL) return;
-  throw new GreenroomError(
-    "CALL_REFUSED",
-    `${server.name} runs Greenroom ${version}, which speaks otherwise`,
-    {
-      hint: `greenroom server restrict ${server.name}, as somebody who may log in there`,
-    },
-  );
+  const hello = (head.hello ?? {}) as Hello;
+  if (hello.protocol !== PROTOCOL)
+    throw restrictedTo(server, `runs Greenroom ${hello.version}, which speaks otherwise`);
+  if (hello.root !== server.root)
+    throw restrictedTo(server, `lets this key into ${hello.root}, and not into ${server.root}`);
+  return hello;
+}
+
+/** What a key is let do was written down by another Greenroom, or by another greenroom.json. */
+function restrictedTo({ name }: Server, what: string): GreenroomError {
+  return new GreenroomError("CALL_REFUSED", `${name} ${what}`, {
+    hint: `greenroom server restrict ${name}, as somebody who may log in there`,
+  });
 }
 
 async function next(server: Server, line: Line, messages: AsyncGenerator<Message>): Promise<Message> {

@@ -4,13 +4,22 @@ import type { Scene } from "../environment/world.ts";
 import { GreenroomError, translateErrno } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import type { Store } from "../release/store.ts";
+import { placeOf } from "./place.ts";
 import type { Deliveries } from "./releases/deliveries.ts";
 import { type Looking, seeing } from "./seeing.ts";
 import type { Rooms } from "./storage/rooms.ts";
 import { encodeMessage, type Message, Parcel, readMessages, WireError } from "./wire.ts";
 
 /** Changes with what the two sides of a line say to each other. */
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
+
+/** What the far end says of itself first. */
+export interface Hello {
+  protocol: number;
+  version: string;
+  root: string;
+  place: string | null;
+}
 
 export interface Callee extends Looking {
   /** What is needed where something is to be done. */
@@ -34,7 +43,8 @@ export async function serveCalls(callee: Callee, from: Readable, to: Writable): 
   // What the line's end would bring upon us.
   process.on("SIGHUP", () => {});
   const say: Say = (head, body) => void to.write(encodeMessage(head, body));
-  say({ hello: { protocol: PROTOCOL, version: callee.version } });
+  const { root, version } = callee;
+  say({ hello: { protocol: PROTOCOL, version, root, place: placeOf(root) } satisfies Hello });
   const conversation: Conversation = { callee, store: null, deliveries: null, rooms: null };
   try {
     const silence = endWhenSilent(from, callee.silence ?? SILENCE);

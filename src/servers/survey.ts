@@ -24,7 +24,7 @@ export interface Problem {
 
 export type Open = (name: string, patience: Patience) => Promise<Host>;
 
-const PATIENCE: Patience = { connect: 5, whole: 20 };
+export const PATIENCE: Patience = { connect: 5, whole: 20 };
 
 /** Looks at all servers at the same time. One that can't be asked is told as such, and costs the others nothing. */
 export function survey(names: string[], specs: EnvironmentSpec[], open: Open): Promise<Seen[]> {

@@ -61,7 +61,14 @@ describe.skipIf(!hasSshd)("one more server (else skipped: needs sshd)", { timeou
     }
     const site = join(world.servers[2]!.root, "sites/shop/production");
     const rehearsed = () => readFileSync(join(site, "traffic/rehearsal/index.html"), "utf8");
-    const binding = { members, spec, store: openStore(temporaryFolder()), storageFrom: null, emit: () => {} };
+    const binding = {
+      members,
+      models: members,
+      spec,
+      store: openStore(temporaryFolder()),
+      storageFrom: null,
+      emit: () => {},
+    };
     let [died, last] = [true, 0];
     for (; died; last++) {
       if (existsSync(site))
@@ -96,7 +103,14 @@ describe.skipIf(!hasSshd)("one more server (else skipped: needs sshd)", { timeou
     await fleet.operate(spec, "stage", { release: "1", dryRun: false });
     await fleet.operate(spec, "check", { dryRun: false });
     await fleet.operate(spec, "switch", { force: false, dryRun: false });
-    const binding = { members: [first, second], spec, store: world.store, storageFrom: null, emit: () => {} };
+    const binding = {
+      members: [first, second],
+      models: [first, second],
+      spec,
+      store: world.store,
+      storageFrom: null,
+      emit: () => {},
+    };
     let killed = 0;
     for (let wait = 0; wait < KILLS; wait++) {
       const newcomer = await world.reach(servers[2]!);
@@ -144,7 +158,15 @@ describe.skipIf(!hasSshd)("one more server (else skipped: needs sshd)", { timeou
         return newcomer.operate(...given);
       }) as Host["operate"],
     };
-    await bind({ members, spec, store: world.store, storageFrom: null, emit: () => {}, newcomer: slow });
+    await bind({
+      members,
+      models: members,
+      spec,
+      store: world.store,
+      storageFrom: null,
+      emit: () => {},
+      newcomer: slow,
+    });
     expect(world.live()).toEqual(["2", "2", "2"]);
     await createFleet([...members, newcomer], "", () => {}).close();
   });
@@ -165,14 +187,56 @@ describe.skipIf(!hasSshd)("one more server (else skipped: needs sshd)", { timeou
     expect(world.live()).toEqual(["1", "1", "2"]);
     await expect(fleet.operate(spec, "switch", { force: true, dryRun: false })).rejects.toMatchObject({
       code: "SERVERS_DIFFER",
-      hint: "greenroom recover production; else, if web1 is right: greenroom bind production web3",
+      hint: "greenroom recover production; else, if web1 is right: greenroom bind production web3 --like web1",
     });
     expect(world.live()).toEqual(["1", "1", "2"]);
-    const binding = { members: [first, second], spec, store: world.store, storageFrom: null, emit: () => {} };
+    const binding = {
+      members: [first, second],
+      models: [first, second],
+      spec,
+      store: world.store,
+      storageFrom: null,
+      emit: () => {},
+    };
     await bind({ ...binding, newcomer: third });
     expect(world.live()).toEqual(["1", "1", "1"]);
     await fleet.operate(spec, "switch", { force: false, dryRun: false });
     expect(world.live()).toEqual(["2", "2", "2"]);
     await fleet.close();
+  });
+
+  test("that has missed several switches shows the same without ever showing nothing, and then moves with the others", async () => {
+    const world = await makeFleetWorld();
+    const { spec } = world;
+    const all = await reachAll(world);
+    const [first, second, third] = all as [Host, Host, Host];
+    const deploy = async (hosts: Host[], release: string) => {
+      const fleet = createFleet(hosts, "me@laptop", () => {});
+      await receive(fleet, world.store, world.make(release));
+      await fleet.operate(spec, "stage", { release, dryRun: false });
+      await fleet.operate(spec, "check", { dryRun: false });
+      await fleet.operate(spec, "switch", { force: false, dryRun: false });
+    };
+    await deploy(all, "1");
+    for (const release of ["2", "3"]) await deploy([first, second], release);
+    await deploy([second], "4");
+    expect(world.live()).toEqual(["3", "4", "1"]);
+    const seen = new Set<string | null>();
+    const watched: Host = {
+      ...third,
+      operate: (async (...given: Parameters<Host["operate"]>) => {
+        const done = await third.operate(...given);
+        seen.add(world.live()[2]!);
+        return done;
+      }) as Host["operate"],
+    };
+    const binding = { spec, store: world.store, storageFrom: null, emit: () => {} };
+    await bind({ ...binding, newcomer: watched, members: [first, second], models: [first] });
+    await bind({ ...binding, newcomer: second, members: [first, third], models: [first] });
+    expect(world.live()).toEqual(["3", "3", "3"]);
+    expect([...seen].sort()).toEqual(["1", "3"]);
+    await deploy(all, "5");
+    expect(world.live()).toEqual(["5", "5", "5"]);
+    await createFleet(all, "", () => {}).close();
   });
 });

@@ -30,11 +30,18 @@ export function assertAlike(
   { environment }: Pick<EnvironmentSpec, "environment">,
 ): void {
   const words = said.map((one) => JSON.stringify(one));
-  const other = words.findIndex((one) => one !== words[0]);
-  if (other === -1) return;
-  const [first, odd] = [hosts[0]!.name, hosts[other]!.name];
+  if (new Set(words).size < 2) return;
+  const right = words.indexOf(mostOften(words));
+  const [like, odd] = [hosts[right]!.name, hosts.find((_, i) => words[i] !== words[right])!.name];
   throw new GreenroomError("SERVERS_DIFFER", `the servers of ${environment} differ in ${what}`, {
-    hint: `greenroom recover ${environment}; else, if ${first} is right: greenroom bind ${environment} ${odd}`,
+    hint: `greenroom recover ${environment}; else, if ${like} is right: greenroom bind ${environment} ${odd} --like ${like}`,
     detail: hosts.map(({ name }, i) => `${name}: ${words[i]}`),
   });
+}
+
+/** Of those who show anything. */
+function mostOften(words: string[]): string {
+  const count = (word: string) =>
+    /^null$|"release":null/.test(word) ? 0 : words.filter((one) => one === word).length;
+  return words.reduce((best, word) => (count(word) > count(best) ? word : best));
 }
