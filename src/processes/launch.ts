@@ -1,6 +1,7 @@
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { errnoOf, GreenroomError } from "../errors.ts";
 import { planDemotion } from "./privileges.ts";
+import { veil } from "./veil.ts";
 
 export interface Launch {
   cwd: string;
@@ -20,16 +21,19 @@ export type Command = string | string[];
 export function launch(command: Command, options: Launch): ChildProcess {
   const { cwd, env, user, privileges = "drop", stdio = ["ignore", "pipe", "pipe"] } = options;
   const argv = typeof command === "string" ? ["/bin/sh", "-c", command] : command;
-  if (privileges === "keep") {
-    return start(argv, { cwd, stdio, env: { ...process.env, ...env } });
+  try {
+    if (privileges === "keep") return start(argv, { cwd, stdio, env: { ...process.env, ...env } });
+    const { wrapper, identity, home } = planDemotion(user);
+    const late = wrapper.length > 0 ? veil(argv, env) : { argv, env };
+    return start([...wrapper, ...late.argv], {
+      cwd,
+      stdio,
+      env: { ...minimalEnvironment(home), ...late.env },
+      ...identity,
+    });
+  } catch (error) {
+    throw errnoOf(error) === "E2BIG" ? tooBig(argv, env, error) : error;
   }
-  const { wrapper, identity, home } = planDemotion(user);
-  return start([...wrapper, ...argv], {
-    cwd,
-    stdio,
-    env: { ...minimalEnvironment(home), ...env },
-    ...identity,
-  });
 }
 
 function start(
@@ -37,16 +41,12 @@ function start(
   options: { cwd: string; stdio: StdioOptions; env: NodeJS.ProcessEnv; uid?: number; gid?: number },
 ): ChildProcess {
   const [command = "", ...args] = argv;
-  try {
-    return spawn(command, args, { ...options, detached: true });
-  } catch (error) {
-    throw errnoOf(error) === "E2BIG" ? tooBig(argv, options.env, error) : error;
-  }
+  return spawn(command, args, { ...options, detached: true });
 }
 
-function tooBig(argv: string[], env: NodeJS.ProcessEnv, cause: unknown): GreenroomError {
+function tooBig(argv: string[], env: Record<string, string>, cause: unknown): GreenroomError {
   const parts = [...Object.entries(env), ["the line", argv.join(" ")] as const];
-  const sizes = parts.map(([name, value = ""]) => [name, Buffer.byteLength(value)] as const);
+  const sizes = parts.map(([name, value]) => [name, Buffer.byteLength(value)] as const);
   const [name, bytes] = sizes.sort((a, b) => b[1] - a[1])[0]!;
   return new GreenroomError(
     "CONFIG_INVALID",

@@ -1,5 +1,6 @@
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { endGroup, leaderOf } from "../../src/processes/group.ts";
@@ -27,6 +28,25 @@ describe.skipIf(!root)("where Greenroom runs as root (else skipped: needs root)"
       user: "nobody",
     });
     expect(end.lastLines).toEqual(["nobody", "nogroup", "/nonexistent", "NoNewPrivs:\t1"]);
+  });
+
+  test("no variable has a say in what is loaded while there are rights to be dropped", async () => {
+    const dir = temporaryFolder();
+    chmodSync(dir, 0o1777);
+    const trace = { LD_DEBUG: "files", LD_DEBUG_OUTPUT: join(dir, "loaded"), VALUE: 'it\'s "$(id)"\n' };
+    const loaders = () => {
+      const files = readdirSync(dir);
+      const uids = files.map((file) => statSync(join(dir, file)).uid);
+      for (const file of files) rmSync(join(dir, file));
+      return [...new Set(uids)];
+    };
+    const nobody = Number(execFileSync("id", ["-u", "nobody"], { encoding: "utf8" }));
+    const end = await run('printf %s "$VALUE"', { user: "nobody", env: trace });
+    expect(`${end.lastLines.join("\n")}\n`).toBe(trace.VALUE);
+    expect(loaders()).toEqual([nobody]);
+    // The control: this is how one that is told of them shows itself.
+    execFileSync("true", { env: { ...process.env, ...trace } });
+    expect(loaders()).toEqual([0]);
   });
 
   test("an account that doesn't exist is an error of the configuration", () => {

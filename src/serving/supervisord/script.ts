@@ -3,6 +3,7 @@ import { at } from "../../environment/site.ts";
 import { GreenroomError } from "../../errors.ts";
 import { minimalEnvironment } from "../../processes/launch.ts";
 import { planDemotion } from "../../processes/privileges.ts";
+import { assertVariable, veil } from "../../processes/veil.ts";
 import type { ProcessPlan } from "../supervisor/want.ts";
 import { renderAdoption } from "./adoption.ts";
 import { pidOf, programOf, type Supervisord } from "./places.ts";
@@ -26,8 +27,12 @@ export function renderScript(
   if (identity.uid !== undefined) {
     throw new GreenroomError("TOOL_MISSING", "setpriv isn't installed", { hint: "apt install util-linux" });
   }
-  const variables = { ...minimalEnvironment(home), ...plan.env, ...env };
-  const argv = [...wrapper, "/bin/sh", "-c", spec.serve.start[plan.name] ?? ""];
+  const own = { ...plan.env, ...env };
+  for (const variable of Object.keys(own)) assertVariable(variable);
+  const line = ["/bin/sh", "-c", spec.serve.start[plan.name] ?? ""];
+  const late = wrapper.length > 0 ? veil(line, own) : { argv: line, env: own };
+  const argv = [...wrapper, ...late.argv];
+  const variables = { ...minimalEnvironment(home), ...late.env };
   return `# Written by Greenroom. Changes are lost.
 ${endBefore(pidOf(supervisord, program), program, plan)}
 ${env.SOCKET ? prepareSocket(plan, env.SOCKET) : ""}
@@ -69,8 +74,5 @@ echo "$$" > ${shellWord(file)}`;
 }
 
 function renderVariable([name, value]: [string, string]): string {
-  if (!/^[A-Za-z_]\w*$/.test(name)) {
-    throw new GreenroomError("CONFIG_INVALID", `${JSON.stringify(name)} is no name of a variable`);
-  }
   return `export ${name}=${shellWord(value)}`;
 }

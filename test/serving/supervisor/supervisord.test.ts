@@ -98,6 +98,21 @@ describe.skipIf(!hasSupervisord)("supervisord (else skipped: needs supervisord)"
     },
   );
 
+  test.skipIf(process.getuid?.() !== 0)(
+    "no variable has a say in what is loaded by what drops our rights (else skipped: needs root)",
+    async () => {
+      const dir = temporaryFolder();
+      chmodSync(dir, 0o1777);
+      const trace = { LD_DEBUG: "files", LD_DEBUG_OUTPUT: join(dir, "loaded") };
+      const { site } = await shop("exec node server.js", { user: "nobody" }, trace);
+      const { pid, env } = JSON.parse(await get({ socketPath: at.socket(site, "blue") }));
+      expect(env).toMatchObject({ ...trace, PASSWORD: "hunter2" });
+      const traces = readdirSync(dir);
+      expect(traces).toContain(`loaded.${pid}`);
+      expect(traces.filter((file) => statSync(join(dir, file)).uid === 0)).toEqual([]);
+    },
+  );
+
   test("that is killed leaves orphans to nobody: they end before others are started in their place", async () => {
     const { site, own, events } = await shop();
     const before = readState(site, "blue")!.processes.map(({ pid }) => pid);
@@ -217,10 +232,10 @@ describe.skipIf(!hasSupervisord)("supervisord (else skipped: needs supervisord)"
 });
 
 /** A live side whose web and worker are run by supervisord. */
-async function shop(web = "exec node server.js", serve = {}) {
+async function shop(web = "exec node server.js", serve = {}, more = {}) {
   const site = makeSite();
   chmodSync(site.root, 0o755);
-  const env = { TRACE: join(site.root, "trace"), PASSWORD: "hunter2" };
+  const env = { TRACE: join(site.root, "trace"), PASSWORD: "hunter2", ...more };
   const spec = putRelease(site, "1", { start: { web, worker: WORKER }, ...serve }, env);
   pointSide(site, "blue", "1");
   const up = await supervise(site.root, "supervisord");
