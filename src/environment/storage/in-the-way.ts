@@ -1,18 +1,37 @@
 import { GreenroomError } from "../../errors.ts";
 import type { FileTree } from "./file-tree.ts";
 
-/** A symlink means something to whoever made it: nothing goes through it, and nothing takes its place. */
+/**
+ * A symlink means something to whoever made it: nothing goes through it, and nothing takes its place. Nor does a folder
+ * take that of a file, or a file that of a folder.
+ */
 export function assertNothingInTheWay(from: FileTree, to: FileTree): void {
-  const kept = new Set(to.skipped);
-  if (kept.size === 0) return;
-  const wanted = new Set([...from.files.map(({ path }) => path), ...from.folders].flatMap(pathsTo));
-  const taken = [...kept].filter((path) => wanted.has(path));
+  const files = from.files.map(({ path }) => path);
+  const wanted = new Set([...files, ...from.folders].flatMap(pathsTo));
+  const folders = new Set([...from.folders, ...files.flatMap((path) => pathsTo(path).slice(0, -1))]);
+  if (from.kind === "folder") folders.add("");
+  assertNone(
+    "symlinks or the like",
+    to.skipped.filter((path) => wanted.has(path)),
+  );
+  assertNone(
+    "files",
+    to.files.map(({ path }) => path).filter((path) => folders.has(path)),
+  );
+  const there = new Set(to.kind === "folder" ? ["", ...to.folders] : []);
+  assertNone(
+    "folders",
+    files.filter((path) => there.has(path)),
+  );
+}
+
+function assertNone(what: string, taken: string[]): void {
   if (taken.length === 0) return;
-  const names = taken.slice(0, SHOWN).map((path) => JSON.stringify(path));
+  const names = taken.slice(0, SHOWN).map((path) => JSON.stringify(path || "."));
   const more = taken.length > SHOWN ? ` and ${taken.length - SHOWN} more` : "";
   throw new GreenroomError(
     "PLACE_TAKEN",
-    `where files would go, symlinks or the like are: ${names.join(", ")}${more}; nothing was carried`,
+    `where something else would go, ${what} are: ${names.join(", ")}${more}; nothing was carried`,
     { hint: "they stay where they are: remove them first, or carry another path" },
   );
 }

@@ -2,6 +2,10 @@ import { GreenroomError } from "../../errors.ts";
 import type { Server } from "../server.ts";
 import { sshTyped } from "./options.ts";
 
+export function isFull(said: string): boolean {
+  return /No space left on device|Disk quota exceeded/.test(said);
+}
+
 /** Why there is no line to a server, from what `ssh` said before it gave up. */
 export function explainSsh(server: Server, said: string): GreenroomError {
   const { name, ssh, hostKey } = server;
@@ -37,7 +41,7 @@ export function explainSsh(server: Server, said: string): GreenroomError {
       detail,
     });
   }
-  if (/No space left on device|Disk quota exceeded/.test(said)) {
+  if (isFull(said)) {
     return new GreenroomError("DISK_FULL", `the disk of ${who} is full`, {
       hint: `make room there, then give the same command again: ${sshTyped(server)} df -h`,
       detail,

@@ -6,7 +6,7 @@ import type { Server } from "../server.ts";
 import { writePinned } from "./host-keys.ts";
 import { sshArgv } from "./options.ts";
 import { quoteWords } from "./quote.ts";
-import { explainSsh } from "./refusals.ts";
+import { explainSsh, isFull } from "./refusals.ts";
 
 export interface Rsync {
   server: Server;
@@ -45,6 +45,7 @@ export async function runRsync(wanted: Rsync): Promise<Rsynced> {
   try {
     const { code, out, errors } = await run([...options, "--", ...ends], kept.map(protection).join(""));
     if (code === 255) throw explainSsh(server, errors);
+    if (isFull(errors)) throw full(wanted, errors);
     if (code !== 0 && code !== VANISHED) throw failed(server, code, errors);
     return readOutput(out);
   } finally {
@@ -112,9 +113,21 @@ function readOutput(out: string): Rsynced {
   };
 }
 
+function full({ server, way, directory }: Rsync, errors: string): GreenroomError {
+  const where = way === "pull" ? `here, where ${directory} is,` : `of ${server.name}`;
+  return new GreenroomError("DISK_FULL", `the disk ${where} is full`, {
+    hint: "make room there, then give the same command again: files that have come aren't sent again",
+    detail: linesOf(errors),
+  });
+}
+
 function failed({ name }: Server, code: number | null, errors: string): GreenroomError {
   return new GreenroomError("IO_FAILED", `rsync with ${name} ended with ${code}`, {
     hint: "give the same command again: files that are there already aren't sent again, one that was cut is",
-    detail: errors.trim().split("\n").slice(-8),
+    detail: linesOf(errors),
   });
+}
+
+function linesOf(errors: string): string[] {
+  return errors.trim().split("\n").slice(-8);
 }

@@ -183,6 +183,26 @@ describe.each(WAYS)(
       },
     );
 
+    test.skipIf(skipped(way))(
+      "a folder doesn't take the place of a file, or a file that of a folder, also where the rest is removed",
+      async () => {
+        const world = await makeWorld(way);
+        const uploads = join(world.storage, "uploads");
+        const there = { "file here": "kept", "folder here/kept": "kept", other: "kept" };
+        write(uploads, there);
+        for (const file of ["file here/new", "folder here"]) {
+          write(world.directory, { [file]: "new" });
+          for (const deletes of [false, true]) {
+            const refused = { code: "PLACE_TAKEN", message: expect.stringContaining(file.split("/")[0]!) };
+            await expect(world.act("push", "uploads", { deletes })).rejects.toMatchObject(refused);
+            await expect(world.act("pull", "uploads", { deletes })).rejects.toMatchObject(refused);
+          }
+          rmSync(join(world.directory, file.split("/")[0]!), { recursive: true });
+        }
+        expect([read(uploads), read(world.directory)]).toEqual([there, {}]);
+      },
+    );
+
     test.skipIf(skipped(way))("a room that is a symlink itself, or no storage, is refused", async () => {
       const world = await makeWorld(way);
       symlinkSync(world.outside, join(world.storage, "uploads", "link"));
