@@ -93,8 +93,11 @@ function isAddress(text: string): boolean {
   return isIP(text.replace(/^\[|\]$/g, "")) !== 0 || /(?:^|\.)(?:\d+|0x[0-9a-f]*)$/.test(text);
 }
 
-/** Of the site itself: "//" would begin another server's address. */
-export const urlPath = z.string().regex(/^\/(?!\/)/, { error: 'write a path like "/healthz"' });
+/** Of the site itself: "//" would begin another server's address. What a request can't hold goes as a browser sends it. */
+export const urlPath = z
+  .string()
+  .regex(/^\/(?!\/)/, { error: 'write a path like "/healthz"' })
+  .transform((path) => path.replace(/\p{Cs}/gu, "\ufffd").replace(/[^\x21-\x7e]+/gu, encodeURIComponent));
 
 /** The kernel ends a line or a variable at a NUL. */
 export const line = z

@@ -89,11 +89,7 @@ export const serve = z.discriminatedUnion(
         .default(null)
         .meta({ description: "Files below it are served without asking `web`." }),
       ...files,
-      health: z
-        .string()
-        .startsWith("/")
-        .default("/")
-        .meta({ description: "Answers 2xx or 3xx once `web` is ready." }),
+      health: urlPath.prefault("/").meta({ description: "Answers 2xx or 3xx once `web` is ready." }),
       listen: z
         .enum(["socket", "port"])
         .default("socket")
@@ -115,7 +111,7 @@ export const serve = z.discriminatedUnion(
         .nullable()
         .default("index.php")
         .meta({ description: "The script below `public` that answers where there is no file; null: none." }),
-      health: urlPath.default("/").meta({ description: "Answers 2xx or 3xx if the site is well." }),
+      health: urlPath.prefault("/").meta({ description: "Answers 2xx or 3xx if the site is well." }),
       user,
       php: php.prefault({}),
     }),

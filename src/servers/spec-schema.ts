@@ -18,6 +18,7 @@ const user = z
   .regex(/^[a-z_][a-z0-9_-]{0,31}$/)
   .nullable();
 const variables = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), text);
+const urlPath = z.string().regex(/^\/[\x21-\x7e]*$/);
 const files = { headers, immutable: z.array(properToldPath).optional() };
 
 const serve = z.discriminatedUnion("kind", [
@@ -30,7 +31,7 @@ const serve = z.discriminatedUnion("kind", [
       .transform((start) => start as Record<string, string> & { web: string }),
     public: toldPath.nullable(),
     ...files,
-    health: text.startsWith("/"),
+    health: urlPath,
     listen: z.enum(["socket", "port"]),
     startWithin: duration,
     drain: duration,
@@ -41,7 +42,7 @@ const serve = z.discriminatedUnion("kind", [
     public: toldPath,
     ...files,
     front: properToldPath.nullable(),
-    health: text.startsWith("/"),
+    health: urlPath,
     user,
     php: z.strictObject({
       memory: z.number(),
@@ -62,7 +63,7 @@ const task = z.strictObject({
 });
 
 const check = z.union([
-  z.strictObject({ http: text, status: z.number(), contains: text.nullable(), within: duration }),
+  z.strictObject({ http: urlPath, status: z.number(), contains: text.nullable(), within: duration }),
   z.strictObject({ files: z.array(properPath) }),
   z.strictObject({ shrinks: z.number() }),
   z.strictObject({ task: name }),

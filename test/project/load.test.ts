@@ -276,3 +276,16 @@ describe("finding greenroom.json", () => {
     expect(errorOf(() => loadProject(dir)).code).toBe("CONFIG_INVALID");
   });
 });
+
+test("paths of requests may hold any letters, and go as a browser sends them", () => {
+  const { serve, checks } = parseProject(
+    JSON.stringify({
+      project: "shop",
+      serve: { kind: "php", public: "public", health: "/prüfung alles?x=\u{1f44d}%20" },
+      checks: [{ http: "/é x" }],
+      environments: { production: { domain: "shop.localhost" } },
+    }),
+  );
+  expect(serve).toMatchObject({ health: "/pr%C3%BCfung%20alles?x=%F0%9F%91%8D%20" });
+  expect(checks).toMatchObject([{ http: "/%C3%A9%20x" }]);
+});
