@@ -35,7 +35,7 @@ export function createLocalHost(sceneOf: (spec: EnvironmentSpec) => Scene, here:
       const scene = withIntent(sceneOf(spec), intent);
       return (await performHere(scene, operation, input)) as Output<typeof operation>;
     },
-    promise: (spec, intent) => promise(sceneOf(spec), intent),
+    promise: (spec, intent) => promise(sceneOf(spec), intent, async () => true),
     promised: async (spec, id) => readPromise(sceneOf(spec), id),
     abandon: async (spec, id) => abandon(sceneOf(spec), id),
     likeness: async (spec) => readLikeness(sceneOf(spec)),

@@ -21,8 +21,8 @@ export async function answerCall(conversation: Conversation, message: Message, e
   const { store } = conversation;
   conversation.deliveries ??= createDeliveries(store);
   conversation.rooms ??= createRooms();
-  const { deliveries, rooms } = conversation;
-  return CALLS[call]({ ...workshop, store: () => store, deliveries, rooms }, message, emit, by);
+  const { deliveries, rooms, isHeard } = conversation;
+  return CALLS[call]({ ...workshop, store: () => store, deliveries, rooms, isHeard }, message, emit, by);
 }
 
 type CallName =
@@ -40,15 +40,15 @@ type CallName =
   | "manifest"
   | "piece"
   | "storage";
-type Called = Workshop & { deliveries: Deliveries; rooms: Rooms };
+type Called = Workshop & Pick<Conversation, "isHeard"> & { deliveries: Deliveries; rooms: Rooms };
 type Call = (callee: Called, message: Message, emit: Emit, by: string) => Promise<object> | object;
 
 const CALLS: Record<CallName, Call> = {
   operate({ sceneOf }, { head: { operation, spec, input, intent } }, emit, by) {
     return perform((wanted) => sceneOf(wanted, emit, by), { operation, spec, input, intent });
   },
-  promise: ({ sceneOf }, { head }, emit, by) =>
-    promise(sceneOf(parse(specSchema, head.spec), emit, by), parseIntent(head.intent)),
+  promise: ({ sceneOf, isHeard }, { head }, emit, by) =>
+    promise(sceneOf(parse(specSchema, head.spec), emit, by), parseIntent(head.intent), isHeard),
   promised: ({ sceneOf }, { head }, emit, by) =>
     readPromise(sceneOf(parse(specSchema, head.spec), emit, by), parse(z.uuid().nullable(), head.intent)),
   abandon: ({ sceneOf }, { head }, emit, by) =>

@@ -45,7 +45,10 @@ export async function serveCalls(callee: Callee, from: Readable, to: Writable): 
   const say: Say = (head, body) => void to.write(encodeMessage(head, body));
   const { root, version } = callee;
   say({ hello: { protocol: PROTOCOL, version, root, place: placeOf(root) } satisfies Hello });
-  const conversation: Conversation = { callee, store: null, deliveries: null, rooms: null };
+  // A message that answers nothing is passed over.
+  const isHeard = () =>
+    new Promise<boolean>((resolve) => void to.write(encodeMessage({}), (error) => resolve(!error)));
+  const conversation: Conversation = { callee, isHeard, store: null, deliveries: null, rooms: null };
   try {
     const silence = endWhenSilent(from, callee.silence ?? SILENCE);
     for await (const message of readMessages(from)) {
@@ -77,6 +80,8 @@ function endWhenSilent(from: Readable, limit: number) {
 /** What one line has come to so far. */
 export interface Conversation {
   callee: Callee;
+  /** Whether the line leads anywhere still. */
+  isHeard: () => Promise<boolean>;
   store: Store | null;
   deliveries: Deliveries | null;
   rooms: Rooms | null;

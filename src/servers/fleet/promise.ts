@@ -14,6 +14,7 @@ import { assertRoom, makeRoom } from "../../environment/room.ts";
 import type { EnvironmentState } from "../../environment/state.ts";
 import { beforeCommit, type Step } from "../../environment/steps.ts";
 import type { Scene } from "../../environment/world.ts";
+import { GreenroomError } from "../../errors.ts";
 import { performHere } from "../perform.ts";
 
 export interface Promising {
@@ -23,9 +24,13 @@ export interface Promising {
 
 /**
  * Makes sure that the operation could be done this very moment, runs the tasks that come before it, and writes down that
- * it is about to be done. Moves nothing.
+ * it is about to be done, unless whoever asked has gone meanwhile: nobody would keep it. Moves nothing.
  */
-export async function promise(scene: Scene, intent: Intent): Promise<Promising> {
+export async function promise(
+  scene: Scene,
+  intent: Intent,
+  isHeard: () => Promise<boolean>,
+): Promise<Promising> {
   const { site, world } = scene;
   const lock = takeLock(scene, "prepare");
   const stage: Stage = { scene, door: openDoors(site, world.parts), results: [], warnings: [] };
@@ -40,6 +45,7 @@ export async function promise(scene: Scene, intent: Intent): Promise<Promising> 
       if (step.do === "ready" || step.do === "task") await applyStep(stage, step);
     }
     assertRoom(scene);
+    if (!(await isHeard())) throw new GreenroomError("LINE_CUT", "whoever asked for this has gone");
     writeIntent(site, intent);
     return { shows: shownBy(state, steps) };
   } finally {
