@@ -6,7 +6,10 @@ import type { Input, OperationName, Output } from "../servers/calls.ts";
 import { createFleet } from "../servers/fleet/fleet.ts";
 import type { Host } from "../servers/host.ts";
 import { assertApart } from "../servers/place.ts";
+import { LOCAL } from "../servers/server.ts";
 import type { View } from "../servers/view.ts";
+
+import { tellingInterrupts } from "./interrupts.ts";
 
 /** An environment on the machine that holds its files. */
 export interface Place {
@@ -107,7 +110,10 @@ export function actingOn(host: Host, spec: EnvironmentSpec): Place {
   return {
     spec,
     host,
-    operate: (operation, input) => host.operate(spec, operation, input),
+    operate(operation, input) {
+      const operate = () => host.operate(spec, operation, input);
+      return host.name === LOCAL ? operate() : tellingInterrupts(spec.environment, operate);
+    },
     look: () => host.look(spec),
   };
 }

@@ -1,4 +1,5 @@
 import type { Readable, Writable } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { EnvironmentSpec } from "../environment/spec.ts";
 import type { Scene } from "../environment/world.ts";
 import { GreenroomError, translateErrno } from "../errors.ts";
@@ -45,9 +46,12 @@ export async function serveCalls(callee: Callee, from: Readable, to: Writable): 
   const say: Say = (head, body) => void to.write(encodeMessage(head, body));
   const { root, version } = callee;
   say({ hello: { protocol: PROTOCOL, version, root, place: placeOf(root) } satisfies Hello });
-  // A message that answers nothing is passed over.
-  const isHeard = () =>
-    new Promise<boolean>((resolve) => void to.write(encodeMessage({}), (error) => resolve(!error)));
+  const isHeard = async () => {
+    // Takes nothing, and brings about the end that has come: `ssh` outlives who called, but not its own input.
+    from.read(0);
+    await nextTurn();
+    return !from.readableEnded;
+  };
   const conversation: Conversation = { callee, isHeard, store: null, deliveries: null, rooms: null };
   try {
     const silence = endWhenSilent(from, callee.silence ?? SILENCE);

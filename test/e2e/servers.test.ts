@@ -1,7 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { hasSshd } from "../hosts.ts";
+import { until } from "../processes/program.ts";
 import { makeFleet } from "./fleet.ts";
 import { makeWorld } from "./world.ts";
 
@@ -33,6 +36,26 @@ describe.skipIf(!hasSshd)(
       expect(await shop.greenroom("rollback", "production")).toMatchObject({ exit: 0 });
       expect(shop.live()).toEqual(["one", "one", "one"]);
       expect(shop.promises()).toEqual([false, false, false]);
+    });
+
+    test("tells whoever interrupts it what goes on without them, and nothing is promised to them", async () => {
+      const run = `touch "$GREENROOM_ROOT/begun"; until test -e "$GREENROOM_ROOT/go"; do sleep 0.02; done`;
+      const shop = await makeFleet(3, { tasks: { slow: { run } }, hooks: { "before:switch": ["slow"] } });
+      const argv = [resolve("dist/greenroom.mjs"), "deploy", "--project", shop.project, "--root", shop.root];
+      const child = spawn(process.execPath, argv, { stdio: ["ignore", "ignore", "pipe"] });
+      let said = "";
+      child.stderr.setEncoding("utf8").on("data", (text: string) => {
+        said += text;
+      });
+      const exited = once(child, "exit");
+      const { root } = shop.hosts.servers[0]!;
+      await until("the task runs", () => existsSync(join(root, "begun")));
+      child.kill("SIGINT");
+      expect(await exited).toEqual([null, "SIGINT"]);
+      await until("they are told", () => said.includes("then: greenroom status production"));
+      for (const server of shop.hosts.servers) writeFileSync(join(server.root, "go"), "");
+      await until("it goes on", async () => (await shop.greenroom("switch", "production")).exit === 0);
+      expect(shop.at("run/intent.json").map(existsSync)).toEqual([false, false, false]);
     });
 
     test("moves on none where one can't be reached, or can't do it", async () => {
