@@ -162,9 +162,14 @@ describe.skipIf(!hasSshd)(
       expect(existsSync(pwned)).toBe(false);
       process.env.GREENROOM_SSH_CONFIG = config;
       expect(await shop.greenroom("deploy", "production")).toMatchObject({ exit: 0, result: { live: true } });
+      const file = JSON.parse(readFileSync(join(shop.project, "greenroom.json"), "utf8"));
+      const elsewhere = { ...file.servers[name], root: `${shop.there}-other` };
+      shop.write({ "greenroom.json": { ...file, servers: { [name]: elsewhere } } });
+      expect(await shop.greenroom("deploy", "production")).toMatchObject({
+        error: { code: "CALL_REFUSED", message: expect.stringContaining(`into ${shop.there}, and not`) },
+      });
       if (process.getuid?.() !== 0) return;
       // By what a site runs it would get further.
-      const file = JSON.parse(readFileSync(join(shop.project, "greenroom.json"), "utf8"));
       const serve = { kind: "process", start: { web: `touch ${pwned}; sleep 60` } };
       for (const user of ["root", "nobody", "gr_other_production"]) {
         shop.write({ "greenroom.json": { ...file, serve: { ...serve, user } } });

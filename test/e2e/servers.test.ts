@@ -38,7 +38,7 @@ describe.skipIf(!hasSshd)(
       expect(shop.promises()).toEqual([false, false, false]);
     });
 
-    test("tells whoever interrupts it what goes on without them, and nothing is promised to them", async () => {
+    test("tells whoever interrupts it that it goes on without them, and where to look", async () => {
       const run = `touch "$GREENROOM_ROOT/begun"; until test -e "$GREENROOM_ROOT/go"; do sleep 0.02; done`;
       const shop = await makeFleet(3, { tasks: { slow: { run } }, hooks: { "before:switch": ["slow"] } });
       const argv = [resolve("dist/greenroom.mjs"), "deploy", "--project", shop.project, "--root", shop.root];
@@ -54,8 +54,8 @@ describe.skipIf(!hasSshd)(
       expect(await exited).toEqual([null, "SIGINT"]);
       await until("they are told", () => said.includes("then: greenroom status production"));
       for (const server of shop.hosts.servers) writeFileSync(join(server.root, "go"), "");
-      await until("it goes on", async () => (await shop.greenroom("switch", "production")).exit === 0);
-      expect(shop.at("run/intent.json").map(existsSync)).toEqual([false, false, false]);
+      const succeeds = async (word: string) => (await shop.greenroom(word, "production")).exit === 0;
+      await until("it has ended", async () => (await succeeds("recover")) && (await succeeds("switch")));
     });
 
     test("moves on none where one can't be reached, or can't do it", async () => {
@@ -84,6 +84,21 @@ describe.skipIf(!hasSshd)(
         ["one", "one", "one"],
         [false, false, false],
       ]);
+    });
+
+    test("isn't on one machine by two names, nor taken off it by one of them", async () => {
+      const shop = await makeFleet(1);
+      const file = JSON.parse(readFileSync(join(shop.project, "greenroom.json"), "utf8"));
+      expect(await shop.greenroom("deploy", "production")).toMatchObject({ exit: 0 });
+      file.servers.app1 = { ...file.servers.web1 };
+      shop.write({ "greenroom.json": file });
+      const same = { code: "CONFIG_INVALID", message: expect.stringContaining("one and the same root") };
+      expect((await shop.greenroom("bind", "production", "app1")).error).toMatchObject(same);
+      file.environments.production.servers.push("app1");
+      shop.write({ "greenroom.json": file });
+      for (const words of [["deploy"], ["unbind", "production", "web1"]])
+        expect((await shop.greenroom(...words)).error).toMatchObject(same);
+      expect(existsSync(shop.at("traffic/live/index.html")[0]!)).toBe(true);
     });
 
     test("can't be on one server twice, nor on one that isn't named", async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Intent } from "../../../src/environment/intent.ts";
@@ -11,8 +11,12 @@ import { makeFleetWorld } from "../fleet-world.ts";
 
 afterEach(() => vi.unstubAllEnvs());
 
-/** Goes on until it is let go. */
-const SLOW = `touch "$GREENROOM_ROOT/begun"; until test -e "$GREENROOM_ROOT/go"; do sleep 0.02; done`;
+/** Goes on until whoever called for it has gone: then sshd's process, which started the program, has, too. */
+const SLOW = `
+starter() { sed -n 's/^PPid:\\t//p' /proc/$PPID/status; }
+before=$(starter)
+touch "$GREENROOM_ROOT/begun"
+while [ "$(starter)" = "$before" ]; do sleep 0.02; done`;
 
 async function makeSlow() {
   const world = await makeFleetWorld();
@@ -20,16 +24,15 @@ async function makeSlow() {
   const spec = {
     ...world.spec,
     tasks: { slow: { run: SLOW, on: "rehearsal" as const, timeout: 60_000, needs: [] } },
-    hooks: { "before:switch": ["slow"] },
+    hooks: { "before:switch": ["slow"] } as Record<string, string[]>,
   };
   const host = await world.reach(server!);
   await receive(host, world.store, world.make("1"));
   await host.operate(spec, "stage", { release: "1", dryRun: false });
   await host.operate(spec, "check", { dryRun: false });
-  const promise = (by: Host) => by.promise(spec, intentOf());
+  const promise = (by: Host, as = spec) => by.promise(as, intentOf());
   const begun = () => until("the task runs", () => existsSync(join(server!.root, "begun")));
-  const letGo = () => writeFileSync(join(server!.root, "go"), "");
-  return { host, spec, promise, begun, letGo, reach: () => world.reach(server!) };
+  return { host, spec, promise, begun, reach: () => world.reach(server!) };
 }
 
 function intentOf(): Intent {
@@ -45,15 +48,15 @@ function intentOf(): Intent {
 
 describe.skipIf(!hasSshd)("a promise (else skipped: needs sshd)", { timeout: 60_000 }, () => {
   test("isn't made where whoever asked for it has gone meanwhile", async () => {
-    const { host, spec, promise, begun, letGo, reach } = await makeSlow();
+    const { host, spec, promise, begun, reach } = await makeSlow();
     const promised = promise(host);
     await begun();
     host.drop();
     await expect(promised).rejects.toMatchObject({ code: "LINE_CUT" });
-    letGo();
     const later = await reach();
+    const quick = { ...spec, hooks: {} };
     const outcome = await until("it is free again", async () => {
-      const said = await promise(later).then(
+      const said = await promise(later, quick).then(
         () => "promised",
         (error: Error) => error.message,
       );
