@@ -6,11 +6,10 @@ import { openStore } from "../../src/release/store.ts";
 import { bind } from "../../src/servers/bind.ts";
 import { createFleet } from "../../src/servers/fleet/fleet.ts";
 import type { Host } from "../../src/servers/host.ts";
-import { receive } from "../../src/servers/releases/receive.ts";
 import { LONG } from "../faults/harness/machine.ts";
 import { hasSshd } from "../hosts.ts";
 import { temporaryFolder } from "../release/world.ts";
-import { makeFleetWorld, reachAll } from "./fleet-world.ts";
+import { type FleetWorld, goLive, makeFleetWorld, reachAll, rehearse } from "./fleet-world.ts";
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -46,6 +45,10 @@ function dyingAt(host: Host, last: number): Host {
   };
 }
 
+function bindingOf({ spec, store }: FleetWorld, members: Host[]) {
+  return { members, models: members, spec, store, storageFrom: null, emit: () => {} };
+}
+
 describe.skipIf(!hasSshd)("one more server (else skipped: needs sshd)", { timeout: 300_000 }, () => {
   test("shows nothing or what the others show, wherever the client dies, and the same again finishes it", async () => {
     const world = await makeFleetWorld();
@@ -53,12 +56,8 @@ describe.skipIf(!hasSshd)("one more server (else skipped: needs sshd)", { timeou
     const [first, second, newcomer] = (await reachAll(world)) as [Host, Host, Host];
     const members = [first, second];
     const fleet = createFleet(members, "me@laptop", () => {});
-    for (const release of ["1", "2", "3"]) {
-      await receive(fleet, world.store, world.make(release));
-      await fleet.operate(spec, "stage", { release, dryRun: false });
-      await fleet.operate(spec, "check", { dryRun: false });
-      if (release !== "3") await fleet.operate(spec, "switch", { force: false, dryRun: false });
-    }
+    for (const release of ["1", "2"]) await goLive(world, fleet, release);
+    await rehearse(world, fleet, "3");
     const site = join(world.servers[2]!.root, "sites/shop/production");
     const rehearsed = () => readFileSync(join(site, "traffic/rehearsal/index.html"), "utf8");
     const binding = {
@@ -99,18 +98,8 @@ describe.skipIf(!hasSshd)("one more server (else skipped: needs sshd)", { timeou
     const { spec, servers } = world;
     const [first, second] = (await reachAll(world)) as [Host, Host, Host];
     const fleet = createFleet([first, second], "me@laptop", () => {});
-    await receive(fleet, world.store, world.make("1"));
-    await fleet.operate(spec, "stage", { release: "1", dryRun: false });
-    await fleet.operate(spec, "check", { dryRun: false });
-    await fleet.operate(spec, "switch", { force: false, dryRun: false });
-    const binding = {
-      members: [first, second],
-      models: [first, second],
-      spec,
-      store: world.store,
-      storageFrom: null,
-      emit: () => {},
-    };
+    await goLive(world, fleet, "1");
+    const binding = bindingOf(world, [first, second]);
     let killed = 0;
     for (let wait = 0; wait < KILLS; wait++) {
       const newcomer = await world.reach(servers[2]!);
@@ -141,12 +130,8 @@ describe.skipIf(!hasSshd)("one more server (else skipped: needs sshd)", { timeou
     const [first, second, newcomer] = (await reachAll(world)) as [Host, Host, Host];
     const members = [first, second];
     const fleet = createFleet(members, "me@laptop", () => {});
-    for (const release of ["1", "2"]) {
-      await receive(fleet, world.store, world.make(release));
-      await fleet.operate(spec, "stage", { release, dryRun: false });
-      await fleet.operate(spec, "check", { dryRun: false });
-      if (release === "1") await fleet.operate(spec, "switch", { force: false, dryRun: false });
-    }
+    await goLive(world, fleet, "1");
+    await rehearse(world, fleet, "2");
     let moved = false;
     const slow: Host = {
       ...newcomer,
@@ -177,12 +162,8 @@ describe.skipIf(!hasSshd)("one more server (else skipped: needs sshd)", { timeou
     const all = await reachAll(world);
     const [first, second, third] = all as [Host, Host, Host];
     const fleet = createFleet(all, "me@laptop", () => {});
-    for (const release of ["1", "2"]) {
-      await receive(fleet, world.store, world.make(release));
-      await fleet.operate(spec, "stage", { release, dryRun: false });
-      await fleet.operate(spec, "check", { dryRun: false });
-      if (release === "1") await fleet.operate(spec, "switch", { force: false, dryRun: false });
-    }
+    await goLive(world, fleet, "1");
+    await rehearse(world, fleet, "2");
     await third.operate(spec, "switch", { force: false, dryRun: false });
     expect(world.live()).toEqual(["1", "1", "2"]);
     await expect(fleet.operate(spec, "switch", { force: true, dryRun: false })).rejects.toMatchObject({
@@ -190,14 +171,7 @@ describe.skipIf(!hasSshd)("one more server (else skipped: needs sshd)", { timeou
       hint: "greenroom recover production; else, if web1 is right: greenroom bind production web3 --like web1",
     });
     expect(world.live()).toEqual(["1", "1", "2"]);
-    const binding = {
-      members: [first, second],
-      models: [first, second],
-      spec,
-      store: world.store,
-      storageFrom: null,
-      emit: () => {},
-    };
+    const binding = bindingOf(world, [first, second]);
     await bind({ ...binding, newcomer: third });
     expect(world.live()).toEqual(["1", "1", "1"]);
     await fleet.operate(spec, "switch", { force: false, dryRun: false });
@@ -210,13 +184,12 @@ describe.skipIf(!hasSshd)("one more server (else skipped: needs sshd)", { timeou
     const { spec } = world;
     const all = await reachAll(world);
     const [first, second, third] = all as [Host, Host, Host];
-    const deploy = async (hosts: Host[], release: string) => {
-      const fleet = createFleet(hosts, "me@laptop", () => {});
-      await receive(fleet, world.store, world.make(release));
-      await fleet.operate(spec, "stage", { release, dryRun: false });
-      await fleet.operate(spec, "check", { dryRun: false });
-      await fleet.operate(spec, "switch", { force: false, dryRun: false });
-    };
+    const deploy = (hosts: Host[], release: string) =>
+      goLive(
+        world,
+        createFleet(hosts, "me@laptop", () => {}),
+        release,
+      );
     await deploy(all, "1");
     for (const release of ["2", "3"]) await deploy([first, second], release);
     await deploy([second], "4");
@@ -230,7 +203,7 @@ describe.skipIf(!hasSshd)("one more server (else skipped: needs sshd)", { timeou
         return done;
       }) as Host["operate"],
     };
-    const binding = { spec, store: world.store, storageFrom: null, emit: () => {} };
+    const binding = bindingOf(world, []);
     await bind({ ...binding, newcomer: watched, members: [first, second], models: [first] });
     await bind({ ...binding, newcomer: second, members: [first, third], models: [first] });
     expect(world.live()).toEqual(["3", "3", "3"]);

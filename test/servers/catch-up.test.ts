@@ -5,9 +5,8 @@ import type { Event } from "../../src/events.ts";
 import { createFleet } from "../../src/servers/fleet/fleet.ts";
 import { recoverFleet } from "../../src/servers/fleet/recover.ts";
 import type { Host } from "../../src/servers/host.ts";
-import { receive } from "../../src/servers/releases/receive.ts";
 import { hasSshd } from "../hosts.ts";
-import { type FleetWorld, makeFleetWorld, reachAll } from "./fleet-world.ts";
+import { makeFleetWorld, reachAll, rehearse } from "./fleet-world.ts";
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -47,12 +46,6 @@ async function makeDivided() {
   });
   expect(world.live()).toEqual(["2", "1", "2"]);
   return { ...world, act, events };
-}
-
-async function rehearse({ spec, store, make }: FleetWorld, fleet: Host, release: string) {
-  await receive(fleet, store, make(release));
-  await fleet.operate(spec, "stage", { release, dryRun: false });
-  await fleet.operate(spec, "check", { dryRun: false });
 }
 
 describe.skipIf(!hasSshd)(

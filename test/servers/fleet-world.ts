@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { EnvironmentSpec } from "../../src/environment/spec.ts";
 import { findRelease, openStore } from "../../src/release/store.ts";
 import type { Host } from "../../src/servers/host.ts";
+import { receive } from "../../src/servers/releases/receive.ts";
 import { connect } from "../../src/servers/remote.ts";
 import type { Server } from "../../src/servers/server.ts";
 import { readHostKey } from "../../src/servers/ssh/host-keys.ts";
@@ -66,4 +67,20 @@ export async function reachAll({ servers, reach }: Pick<FleetWorld, "servers" | 
   if (!failed) return hosts;
   await Promise.all(hosts.map((host) => host.close()));
   throw failed.reason as unknown;
+}
+
+/** Brings a release to the servers, has it rehearse there, and checked. */
+export async function rehearse(
+  { spec, store, make }: FleetWorld,
+  fleet: Host,
+  release: string,
+): Promise<void> {
+  await receive(fleet, store, make(release));
+  await fleet.operate(spec, "stage", { release, dryRun: false });
+  await fleet.operate(spec, "check", { dryRun: false });
+}
+
+export async function goLive(world: FleetWorld, fleet: Host, release: string): Promise<void> {
+  await rehearse(world, fleet, release);
+  await fleet.operate(world.spec, "switch", { force: false, dryRun: false });
 }
