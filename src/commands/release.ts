@@ -11,6 +11,7 @@ import { findRelease, listVersions, lockStore, readRelease } from "../release/st
 import { nextVersion } from "../release/versions.ts";
 import { walk } from "../release/walk.ts";
 import type { Host } from "../servers/host.ts";
+import { bringNew } from "../servers/releases/bring-new.ts";
 import { receive } from "../servers/releases/receive.ts";
 import { flag, type Given, value } from "./command.ts";
 import { actingOn, type Place, withPlace } from "./with-place.ts";
@@ -53,12 +54,13 @@ export async function withRelease<T>(
         // Whom programs run as there is for that machine to say.
         const there = actingOn(place.host, spec);
         if (dryRun) return use(there, foresee(scene, source, options));
-        const elsewhere = await place.host.heads(spec.project);
         const { live, avoid } = await place.host.basis(spec);
         const onto = options.merge ? await mergeBase(scene, place.host, live) : null;
         const { version } = options;
-        const { manifest, read } = makeRelease(scene, source, { version, onto, avoid, elsewhere });
-        await receive(place.host, scene.world.store, manifest);
+        const { manifest, read } = await bringNew(place.host, scene.world.store, spec.project, {
+          isNamed: chooseVersion(version, source) !== null,
+          make: (elsewhere) => makeRelease(scene, source, { version, onto, avoid, elsewhere }),
+        });
         return use(there, { release: manifest.version, files: manifest.files, read });
       });
     });

@@ -1,6 +1,6 @@
-import { mkdtempSync, realpathSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { realpathSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { makeTemporary } from "../disk/temporary.ts";
 import { GreenroomError } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import { runToEnd } from "../processes/run.ts";
@@ -35,7 +35,7 @@ export async function withSource<T>(
   if (folder !== null)
     return useBuilt({ project, from: project.dir, commit: null, tag: tagAt(project.dir, null) }, how, use);
   const commit = commitOf(project.dir, from!);
-  const parent = mkdtempSync(join(realpathSync(tmpdir()), "greenroom-"));
+  const parent = realpathSync(makeTemporary("source"));
   const tree = join(parent, "source");
   try {
     const inner = addWorktree(project.dir, tree, commit);

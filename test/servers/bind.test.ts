@@ -181,7 +181,6 @@ describe.skipIf(!hasSshd)("one more server (else skipped: needs sshd)", { timeou
 
   test("that has missed several switches shows the same without ever showing nothing, and then moves with the others", async () => {
     const world = await makeFleetWorld();
-    const { spec } = world;
     const all = await reachAll(world);
     const [first, second, third] = all as [Host, Host, Host];
     const deploy = (hosts: Host[], release: string) =>

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { collect } from "../../src/release/collect.ts";
+import type { ManifestHead } from "../../src/release/manifest.ts";
 import { recordRelease } from "../../src/release/record.ts";
 import type { Store } from "../../src/release/store.ts";
 import type { Bundle } from "../../src/servers/ssh/script.ts";
@@ -12,7 +13,12 @@ export function builtBundle(): Bundle {
 }
 
 /** A release of all that a folder holds. */
-export function makeRelease(store: Store, source: string, version: string) {
+export function makeRelease(
+  store: Store,
+  source: string,
+  version: string | null,
+  elsewhere: ManifestHead[] = [],
+) {
   const { entries } = collect({
     source,
     ignores: () => false,
@@ -26,7 +32,7 @@ export function makeRelease(store: Store, source: string, version: string) {
     project: "shop",
     version,
     avoid: [],
-    elsewhere: [],
+    elsewhere,
     source: { from: source, commit: null, mergedOnto: null },
   };
   return recordRelease(store, { ...about, entries }, new Date());

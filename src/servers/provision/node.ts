@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { createReadStream, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { createReadStream, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { makeTemporary } from "../../disk/temporary.ts";
 import { GreenroomError } from "../../errors.ts";
 
 /** The Node.js that goes to servers whose distribution has none that is new enough, by Debian's names of architectures. */
@@ -37,7 +37,7 @@ export async function fetchNode(architecture: string): Promise<{ archive: string
       hint: "install Node.js 20.19 or newer there by hand, then give the same command again",
     });
   }
-  const dir = mkdtempSync(join(tmpdir(), "greenroom-node-"));
+  const dir = makeTemporary("node");
   const forget = () => rmSync(dir, { recursive: true, force: true });
   try {
     await pack(`${pinned.name}@${PINNED.version}`, dir);

@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeTemporary } from "../../disk/temporary.ts";
 import type { Server } from "../server.ts";
 import { hostKeyAlias, sshArgv } from "./options.ts";
 import { explainSsh } from "./refusals.ts";
@@ -10,7 +10,7 @@ import { explainSsh } from "./refusals.ts";
 /** A file for `ssh` with the one key that greenroom.json pins, if it pins one. */
 export function writePinned(server: Server): { file: string | null; forget(): void } {
   if (server.hostKey === null) return { file: null, forget: () => {} };
-  const dir = mkdtempSync(join(tmpdir(), "greenroom-key-"));
+  const dir = makeTemporary("key");
   const file = join(dir, "known_hosts");
   writeFileSync(file, `${hostKeyAlias(server)} ${server.hostKey}\n`);
   return { file, forget: () => rmSync(dir, { recursive: true, force: true }) };
@@ -38,7 +38,7 @@ const LEARNING = [
  * once the key is known.
  */
 export function readHostKey(server: Server): HostKey {
-  const dir = mkdtempSync(join(tmpdir(), "greenroom-key-"));
+  const dir = makeTemporary("key");
   const file = join(dir, "known_hosts");
   const learning = [...LEARNING, `UserKnownHostsFile=${file}`, ...kindOf(server.hostKey)];
   const options = learning.flatMap((option) => ["-o", option]);

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { makeTemporary } from "../../disk/temporary.ts";
 import { GreenroomError } from "../../errors.ts";
 import type { Server } from "../server.ts";
 import { writePinned } from "./host-keys.ts";
@@ -11,6 +12,9 @@ import { sshArgv } from "./options.ts";
 import { quoteWords } from "./quote.ts";
 import { explainSsh } from "./refusals.ts";
 import { type Ended, type Input, runToEnd } from "./run.ts";
+
+/** A socket's path is no longer than 107 bytes, and ssh adds to it while it makes one. */
+const SOCKET_ROOM = 60;
 
 /** Runs programs on a server as root, all over one connection. */
 export interface Shell {
@@ -23,7 +27,7 @@ export interface Shell {
 
 /** `lock` is a file there that is held until the shell is closed, or the line is cut; null: nobody is kept out. */
 export async function openShell(server: Server, lock: string | null): Promise<Shell> {
-  const dir = mkdtempSync(join(tmpdir(), "greenroom-ssh-"));
+  const dir = makeTemporary("ssh", tmpdir().length > SOCKET_ROOM ? "/tmp" : tmpdir());
   const pinned = writePinned(server);
   const argv = (master: "yes" | "no", words: string[]) => {
     const [ssh, ...args] = sshArgv(server, pinned.file);
