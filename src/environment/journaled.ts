@@ -106,7 +106,7 @@ function endFailed({ scene }: Stage, id: string, steps: Step[], failure: unknown
   const error = failure instanceof Error ? failure.message : String(failure);
   // The disk that failed may fail these too: then the next run finds no end in the journal, and does the same.
   tolerate([], "tidying up", () => {
-    sweepLeftovers(site, spec);
+    sweepLeftovers(site);
     if (steps.some((step) => step.do === "previews")) refreshPreviews(site, spec.previews);
     appendJournal(site, { event: "end", id, at: world.now().toISOString(), outcome: "failed", error }, true);
   });

@@ -9,10 +9,10 @@ import { sweepLeftovers } from "./sweep.ts";
  * the rest is finished; else what it had made is removed. Answers the name of an operation that it finished.
  */
 export async function recover(stage: Stage): Promise<string | null> {
-  const { site, spec, world } = stage.scene;
+  const { site, world } = stage.scene;
   const last = readLastEntry(site);
   if (last?.end) return null;
-  sweepLeftovers(site, spec);
+  sweepLeftovers(site);
   // A run that died before it wrote its intent down: it made nothing but the environment's folders.
   if (!last) return null;
   const { id, operation, steps, at: since } = last.begin;

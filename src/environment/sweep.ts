@@ -1,19 +1,17 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { orNull, readPointer } from "../disk/durable.ts";
 import { discardTree, removeTree } from "../disk/remove.ts";
 import { readStaged } from "./config.ts";
 import { hostTarget } from "./identity.ts";
 import { at, type Site } from "./site.ts";
-import type { EnvironmentSpec } from "./spec.ts";
 import { isVisible, listNames, readState, referenced } from "./state.ts";
 import { sweepGenerations } from "./traffic.ts";
 
 const TEMPORARY_NAME = /^\.tmp-[0-9a-f]{12}-/;
 
 /** Removes what a run that died half made. Nothing of it has a name that anybody uses. */
-export function sweepLeftovers(site: Site, spec: EnvironmentSpec): void {
-  const storages = spec.storage.map((path) => dirname(at.storage(site, path)));
+export function sweepLeftovers(site: Site): void {
   const folders = [
     site.dir,
     at.releases(site),
@@ -21,10 +19,11 @@ export function sweepLeftovers(site: Site, spec: EnvironmentSpec): void {
     at.previews(site),
     at.generations(site),
     at.pins(site),
+    at.storage(site),
     join(site.dir, "assets", "of"),
     join(site.dir, "bad"),
   ];
-  for (const folder of [...folders, ...storages]) sweepTemporary(folder);
+  for (const folder of folders) sweepTemporary(folder);
   sweepHosts(site);
   sweepGenerations(site);
   sweepTrees(site);

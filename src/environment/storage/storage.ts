@@ -6,12 +6,12 @@ import {
   mkdirSync,
   readdirSync,
   renameSync,
-  rmSync,
-  statSync,
   symlinkSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
-import { syncDirectory, syncFileSystem, temporaryName } from "../../disk/durable.ts";
+import { basename, dirname, join } from "node:path";
+import { orNull, syncDirectory, syncFileSystem, temporaryName } from "../../disk/durable.ts";
+import { inside } from "../../disk/inside.ts";
+import { removeTree } from "../../disk/remove.ts";
 import { GreenroomError } from "../../errors.ts";
 import { findAccount, readAccount } from "../../processes/account.ts";
 import type { Entry } from "../../release/manifest.ts";
@@ -38,18 +38,21 @@ export function missingStorage(site: Site, storage: string[]): string[] {
   return storage.filter((path) => !lstatSync(at.storage(site, path), { throwIfNoEntry: false }));
 }
 
-/** What was a file in storage can't be a folder of it now. */
+/** What was a file in storage can't be a folder of it now; nor can a symlink, which programs of the site may have made. */
 function assertRoom(site: Site, path: string): void {
   const blocker = ancestors(path)
     .map((folder) => at.storage(site, folder))
-    .find((folder) => statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false);
+    .find((folder) => lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() === false);
   if (blocker === undefined) return;
   throw new GreenroomError("CONFIG_INVALID", `storage ${path} has no place: ${blocker} is no folder`, {
     hint: "name another path, or move away what is there",
   });
 }
 
-/** Fills a storage path once. It appears whole, and what is there is never touched again. */
+/**
+ * Fills a storage path once. It appears whole, and what is there is never touched again. It is made where only we write,
+ * and brought from there: what is above it may belong to the site's programs.
+ */
 export function seedStorage(
   site: Site,
   store: Store,
@@ -57,20 +60,27 @@ export function seedStorage(
   entries: Entry[],
   owner: Owner | null,
 ): void {
-  const master = at.storage(site, path);
-  mkdirSync(dirname(master), { recursive: true });
-  const temporary = temporaryName(master);
+  const base = at.storage(site);
+  mkdirSync(base, { recursive: true });
+  const temporary = temporaryName(join(base, basename(path)));
   try {
+    for (const folder of ancestors(path)) inside(base, folder, makeFolder);
     const itself = entries.find((entry) => entry.path === path && entry.kind === "file");
     if (itself) copyEntry(store, itself, temporary);
     else copyFolder(store, path, entries, temporary);
-    syncFileSystem(dirname(master));
+    syncFileSystem(base);
     if (owner) owner(temporary);
-    if (missingStorage(site, [path]).length > 0) renameSync(temporary, master);
-    syncDirectory(dirname(master));
+    inside(base, path, (place) => {
+      if (!lstatSync(place, { throwIfNoEntry: false })) renameSync(temporary, place);
+      syncDirectory(dirname(place));
+    });
   } finally {
-    rmSync(temporary, { recursive: true, force: true });
+    removeTree(temporary);
   }
+}
+
+function makeFolder(place: string): void {
+  orNull(() => mkdirSync(place), "EEXIST");
 }
 
 /** Hands a path, and what is below it, to the account that the site's processes run as. */
@@ -88,15 +98,15 @@ export function ownerFor(spec: EnvironmentSpec, readers: number | null): Owner |
   const name = accountName(spec);
   if (name === null) return null;
   const { uid, gid } = readAccount(name);
+  // What is above goes last: whoever owns it may put a symlink there.
   const own = (path: string) => {
+    if (lstatSync(path).isDirectory()) for (const child of readdirSync(path)) own(join(path, child));
     lchownSync(path, uid, gid);
-    if (!lstatSync(path).isDirectory()) return;
-    for (const child of readdirSync(path)) own(join(path, child));
   };
   return (path) => {
+    chmodSync(path, lstatSync(path).mode & ~OTHERS & 0o777);
     own(path);
     if (readers !== null) lchownSync(path, uid, readers);
-    chmodSync(path, lstatSync(path).mode & ~OTHERS & 0o777);
   };
 }
 

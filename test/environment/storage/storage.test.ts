@@ -1,10 +1,10 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { at } from "../../../src/environment/site.ts";
 import { missingStorage, seedStorage } from "../../../src/environment/storage/storage.ts";
 import { operations } from "../../../src/servers/operations.ts";
-import { file, folder, link, program, readTree, type Things } from "../../release/world.ts";
+import { file, folder, link, program, readTree, type Things, temporaryFolder } from "../../release/world.ts";
 import { errorOf, leftovers, makeStage, putFile } from "../world.ts";
 
 function seed(path: string, things: Things) {
@@ -56,6 +56,23 @@ describe("storage", () => {
       `storage data/a/b has no place: ${at.storage(site, "data")} is no folder`,
     ]);
     expect(missingStorage(site, ["data", "other"])).toEqual(["other"]);
+  });
+
+  test("never comes to be by way of a symlink that programs of the site have put there", () => {
+    const { site, world, manifest } = seed("data", { "data/x/deep/file": file("pwned") });
+    const outside = temporaryFolder();
+    rmSync(at.storage(site, "data/x"), { recursive: true });
+    symlinkSync(outside, at.storage(site, "data/x"));
+    for (const path of ["data/x/deep", "data/x/more/deep"]) {
+      expect(errorOf(() => missingStorage(site, [path])).code).toBe("CONFIG_INVALID");
+      expect(() => seedStorage(site, world.store, path, manifest.entries, null)).toThrow(
+        expect.objectContaining({ code: "PLACE_TAKEN" }),
+      );
+    }
+    expect(readdirSync(outside)).toEqual([]);
+    // Whoever follows it gets there.
+    mkdirSync(at.storage(site, "data/x/deep"));
+    expect(readdirSync(outside)).toEqual(["deep"]);
   });
 
   test("takes only what lies below, not what begins alike", () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { judgeNext } from "./aftermath.ts";
 import { campaign, type Outcome, type Tally } from "./campaign.ts";
@@ -10,8 +10,8 @@ import type { Trial } from "./trials.ts";
 
 export interface Filled {
   tally: Tally;
-  /** How many of the runs ended because of it. */
-  refused: number;
+  /** How many of the runs ended because of it, or let go what is kept for that. */
+  felt: number;
 }
 
 /** What a disk has left: room for contents, or for names. */
@@ -26,7 +26,7 @@ export function left(of: Left["of"], counts: number[]): Left[] {
 
 /** Runs the command on full disks of its own. */
 export async function fillAtEach(trial: Trial, disks: Left[]): Promise<Filled> {
-  const answers: Ran[] = [];
+  const answers: Answer[] = [];
   const tally = await campaign(
     trial.scenario.name,
     disks,
@@ -34,25 +34,37 @@ export async function fillAtEach(trial: Trial, disks: Left[]): Promise<Filled> {
     (disk, place) => fillOnce(trial, disk, place, answers),
     ({ of, count }) => `${count} ${of} left`,
   );
-  const refused = answers.filter(({ code }) => code !== 0).length;
-  return { tally: { ...tally, name: `${tally.name} (${refused} times too full)` }, refused };
+  const refused = answers.filter(({ ran }) => ran.code !== 0).length;
+  const eased = answers.filter(({ ran, letGo }) => ran.code === 0 && letGo).length;
+  const name = `${tally.name} (${refused} times too full, ${eased} times not by what was kept for it)`;
+  return { tally: { ...tally, name }, felt: refused + eased };
 }
 
-async function fillOnce(trial: Trial, disk: Left, place: string, answers: Ran[]): Promise<Outcome> {
+interface Answer {
+  ran: Ran;
+  letGo: boolean;
+}
+
+async function fillOnce(trial: Trial, disk: Left, place: string, answers: Answer[]): Promise<Outcome> {
   const { scenario, programs, argv } = trial;
   const mounted = mountMemory(place, "3m", 3000);
   try {
     const root = join(place, "root");
     await copyRoot(scenario.where.root, root);
     const ballast = fillUp(place, disk);
+    const kept = hasReserve(root);
     const ran = await run(argv, { ...scenario.where, root });
-    answers.push(ran);
+    answers.push({ ran, letGo: kept && !hasReserve(root) });
     const wrong = judgeFull(scenario, ran, root);
     rmSync(ballast, { recursive: true });
     return { faults: wrong.length > 0 ? wrong : await judgeNext(scenario, programs, root) };
   } finally {
     mounted.unmount();
   }
+}
+
+function hasReserve(root: string): boolean {
+  return readdirSync(root, { recursive: true }).some((name) => String(name).endsWith("/run/reserve"));
 }
 
 function fillUp(place: string, { of, count }: Left): string {
