@@ -10,9 +10,24 @@ export interface Health {
   host: string;
 }
 
-/** Asks once. Null when the answer is 2xx or 3xx, else what came instead, in words. */
-export function probe(health: Health, patience = PATIENCE, signal?: AbortSignal): Promise<string | null> {
-  const { target, path, host } = health;
+/** Asks once. Null when the answer is 2xx or 3xx, else what came instead, in words. Never rejects. */
+export async function probe(
+  health: Health,
+  patience = PATIENCE,
+  signal?: AbortSignal,
+): Promise<string | null> {
+  try {
+    return await ask(health, patience, signal);
+  } catch (error) {
+    return `GET ${health.path} can't be asked: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+function ask(
+  { target, path, host }: Health,
+  patience: number,
+  signal: AbortSignal | undefined,
+): Promise<string | null> {
   return new Promise((resolve) => {
     const headers = { host, "user-agent": "greenroom", connection: "close" };
     const asked = request({ ...target, path, headers, agent: false, signal });

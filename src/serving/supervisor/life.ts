@@ -47,8 +47,7 @@ export async function live(
   if (stop.aborted) finish();
   void body.exited.then(finish);
 
-  const late = endpoint ? await becomeHealthy(plan, endpoint, over.signal) : null;
-  const healthyFor = late === null && !over.signal.aborted ? await thrive(over.signal, endpoint, on) : 0;
+  const { late, healthyFor } = await watch(plan, endpoint, over.signal, on).catch(unwatched);
   stop.removeEventListener("abort", finish);
   const reason = over.signal.aborted && !stop.aborted ? await body.exited : (late ?? "");
   if (!stop.aborted) await body.outputEnded(LAST_WORDS);
@@ -60,6 +59,28 @@ export async function live(
     end: body.end,
     leave: body.leave,
   };
+}
+
+interface Watched {
+  /** Why it isn't healthy; null: it is, or has ended. */
+  late: string | null;
+  healthyFor: number;
+}
+
+async function watch(
+  plan: ProcessPlan,
+  endpoint: Endpoint | null,
+  signal: AbortSignal,
+  on: LifeEvents,
+): Promise<Watched> {
+  const late = endpoint ? await becomeHealthy(plan, endpoint, signal) : null;
+  const isWell = late === null && !signal.aborted;
+  return { late, healthyFor: isWell ? await thrive(signal, endpoint, on) : 0 };
+}
+
+/** Whatever keeps us from watching it, it mustn't go on without us. */
+function unwatched(error: unknown): Watched {
+  return { late: `it can't be watched: ${error instanceof Error ? error.message : error}`, healthyFor: 0 };
 }
 
 /** How long a process's last lines may be on their way after it has ended. */

@@ -31,6 +31,19 @@ import {
 } from "./world.ts";
 
 describeSupervisors("a side's web", (kind) => {
+  test("that can't be asked is unhealthy, and doesn't go on unwatched", async () => {
+    const { site, client } = await world(kind);
+    const pids = join(site.root, "pids");
+    const start = { web: 'echo $$ >> "$PIDS"; exec node server.js' };
+    writeFileSync(pids, "");
+    const spec = putRelease(site, "1", { start, health: "/\u{1f44d}", startWithin: 500 }, { PIDS: pids });
+    pointSide(site, "blue", "1");
+    await client.start(site, "blue", "1", spec.serve).catch(() => {});
+    const begun = () => readFileSync(pids, "utf8").split("\n").filter(Boolean).map(Number);
+    await until("it was started anew", () => begun().length > 1);
+    expect(isAlive(begun()[0]!)).toBe(false);
+  });
+
   test("runs in its release once staged, knows where it is, and answers on its socket", async () => {
     const { site, client } = await world(kind);
     const spec = putRelease(site, "1", {}, { COLOUR: "red", GREENROOM_SIDE: "forged" });
