@@ -27,5 +27,12 @@ export function isOff({ ahead, within }: Skew): boolean {
 }
 
 export function describeSkew({ ahead }: Skew): string {
-  return `${(Math.abs(ahead) / 1000).toFixed(1)} s ${ahead < 0 ? "behind" : "ahead"}`;
+  return `${describeSpan(Math.abs(ahead) / 1000)} ${ahead < 0 ? "behind" : "ahead"}`;
+}
+
+function describeSpan(seconds: number): string {
+  if (seconds < 120) return `${seconds.toFixed(1)} s`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86_400)} days`;
 }

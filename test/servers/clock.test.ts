@@ -31,4 +31,5 @@ test("is warned of where it is known to be off, not where the line alone could b
   expect(isOff({ ahead: 2500, within: 1000 })).toBe(false);
   expect(isOff({ ahead: 1500, within: 0 })).toBe(false);
   expect(describeSkew({ ahead: -2510, within: 0 })).toBe("2.5 s behind");
+  expect(describeSkew({ ahead: 3 * 86_400_000, within: 0 })).toBe("3 days ahead");
 });
