@@ -1,6 +1,6 @@
 import { relative, resolve } from "node:path";
 import type { KeyPair, Tls } from "../environment/spec.ts";
-import type { Project } from "./load.ts";
+import type { ProjectFile } from "./schema.ts";
 
 /** Its files by absolute paths. */
 export function resolveTls(dir: string, tls: Tls | null): Tls | null {
@@ -11,7 +11,10 @@ export function resolveTls(dir: string, tls: Tls | null): Tls | null {
 }
 
 /** Keys and certificates of all environments that lie in a folder, by their paths in there. */
-export function keyFilesIn(folder: string, { dir, file }: Project): Set<string> {
+export function keyFilesIn(
+  folder: string,
+  { dir, file }: { dir: string; file: Pick<ProjectFile, "environments"> },
+): Set<string> {
   const files = Object.values(file.environments).flatMap(({ tls }) => keyFilesOf(tls));
   return new Set(files.map((path) => relative(folder, resolve(dir, path))));
 }
