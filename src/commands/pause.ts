@@ -1,3 +1,4 @@
+import { LONGEST_PAUSE } from "../environment/pause.ts";
 import { GreenroomError } from "../errors.ts";
 import { parseDuration } from "../project/durations.ts";
 import { defineCommand, value } from "./command.ts";
@@ -25,11 +26,9 @@ export default defineCommand({
     ),
 });
 
-const LONGEST = 24 * 3_600_000;
-
 function parseHold(text: string): number {
   const hold = parseDuration(text);
-  if (hold !== null && hold > LONGEST) {
+  if (hold !== null && hold > LONGEST_PAUSE) {
     throw new GreenroomError("USAGE", `requests are held for at most 24 h, not ${text}`, {
       hint: "greenroom pause --for 24h",
     });

@@ -12,6 +12,8 @@ export interface PauseOptions {
   dryRun: boolean;
 }
 
+export const LONGEST_PAUSE = 24 * 3_600_000;
+
 /** Holds new requests; those in flight go on. */
 export async function pause(scene: Scene, { hold, dryRun }: PauseOptions) {
   const until = new Date(scene.world.now().getTime() + hold).toISOString();

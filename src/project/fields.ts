@@ -96,8 +96,10 @@ function isAddress(text: string): boolean {
 /** Of the site itself: "//" would begin another server's address. What a request can't hold goes as a browser sends it. */
 export const urlPath = z
   .string()
-  .regex(/^\/(?!\/)/, { error: 'write a path like "/healthz"' })
-  .transform((path) => path.replace(/\p{Cs}/gu, "\ufffd").replace(/[^\x21-\x7e]+/gu, encodeURIComponent));
+  .regex(/^\/(?![/\\])/, { error: 'write a path like "/healthz"' })
+  .transform((path) =>
+    path.replace(/\p{Cs}/gu, "\ufffd").replace(/[^\x21-\x5b\x5d-\x7e]+/gu, encodeURIComponent),
+  );
 
 /** The kernel ends a line or a variable at a NUL. */
 export const line = z

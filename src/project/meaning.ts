@@ -1,4 +1,5 @@
 import { isAbsolute } from "node:path";
+import type { EnvironmentSpec } from "../environment/spec.ts";
 import { GreenroomError } from "../errors.ts";
 import { VERSION_CONTROL } from "./ignores.ts";
 import { keyFilesOf } from "./keys.ts";
@@ -8,8 +9,7 @@ import { TEMPLATE_NAMES } from "./templates.ts";
 
 /** What a schema can't say: names that must exist, paths that must not overlap, tasks that need each other in a ring. */
 export function assertMeaningful(file: ProjectFile): void {
-  assertTasksExist(file);
-  assertNoCycle(file.tasks);
+  assertTasksFit(file);
   assertPathsApart(file);
   assertStorable(file);
   assertNotRunFromStorage(file);
@@ -20,11 +20,20 @@ export function assertMeaningful(file: ProjectFile): void {
   assertVariablesFit(file);
 }
 
+/** Tasks by what runs them. */
+type Tasked = Pick<EnvironmentSpec, "tasks" | "checks"> & { hooks: Partial<EnvironmentSpec["hooks"]> };
+
+/** Each is there where it is named, and none waits for itself. */
+export function assertTasksFit(tasked: Tasked): void {
+  assertTasksExist(tasked);
+  assertNoCycle(tasked.tasks);
+}
+
 function refuse(message: string, hint?: string): never {
   throw new GreenroomError("CONFIG_INVALID", `${PROJECT_FILE}: ${message}`, { hint });
 }
 
-function assertTasksExist({ tasks, checks, hooks }: ProjectFile): void {
+function assertTasksExist({ tasks, checks, hooks }: Tasked): void {
   const uses = [
     ...Object.entries(tasks).flatMap(([name, task]) =>
       task.needs.map((need) => [`tasks.${name}.needs`, need] as const),
@@ -43,7 +52,7 @@ function assertTasksExist({ tasks, checks, hooks }: ProjectFile): void {
   }
 }
 
-function assertNoCycle(tasks: ProjectFile["tasks"]): void {
+function assertNoCycle(tasks: Tasked["tasks"]): void {
   const done = new Set<string>();
   const visit = (name: string, trail: string[]) => {
     if (trail.includes(name)) {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Intent } from "../environment/intent.ts";
+import { LONGEST_PAUSE } from "../environment/pause.ts";
 import { SIDES } from "../environment/sides.ts";
 import type { EnvironmentSpec } from "../environment/spec.ts";
 import type { Scene } from "../environment/world.ts";
@@ -27,7 +28,7 @@ const inputs = {
   switch: z.strictObject({ release: version.optional(), force, dryRun }),
   rollback: z.strictObject({ to: version.nullable(), force, dryRun }),
   canary: z.strictObject({ share: z.int().min(0).max(99), force, dryRun }),
-  pause: z.strictObject({ hold: z.number().positive(), dryRun }),
+  pause: z.strictObject({ hold: z.number().positive().max(LONGEST_PAUSE), dryRun }),
   resume: z.strictObject({ dryRun }),
   verify: z.strictObject({ dryRun }),
   prune: z.strictObject({ dryRun }),

@@ -4,13 +4,18 @@ import { SIDES } from "../environment/sides.ts";
 import type { EnvironmentSpec } from "../environment/spec.ts";
 import { isName } from "../names.ts";
 import { properPath, properToldPath, questions, toldPath } from "../project/fields.ts";
+import { assertTasksFit } from "../project/meaning.ts";
 import { headers } from "../project/serve-schema.ts";
 
 // What comes over a line was made by a Greenroom from a greenroom.json, or by somebody who only says so.
 
 const name = z.string().refine(isName);
 const text = z.string().refine((value) => !value.includes("\0"));
-const duration = z.number().nonnegative();
+/** In milliseconds, as far as timers go. */
+const duration = z
+  .number()
+  .nonnegative()
+  .max(2 ** 31 - 1);
 const absolute = text.startsWith("/");
 const keyPair = z.strictObject({ certificate: absolute, key: absolute });
 const user = z
@@ -18,7 +23,7 @@ const user = z
   .regex(/^[a-z_][a-z0-9_-]{0,31}$/)
   .nullable();
 const variables = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), text);
-const urlPath = z.string().regex(/^\/[\x21-\x7e]*$/);
+const urlPath = z.string().regex(/^\/(?!\/)[\x21-\x5b\x5d-\x7e]*$/);
 const files = { headers, immutable: z.array(properToldPath).optional() };
 
 const serve = z.discriminatedUnion("kind", [
@@ -70,7 +75,7 @@ const check = z.union([
 ]);
 
 /** An environment as another machine wants it here. Names and paths in it lead nowhere else. */
-export const specSchema = z.strictObject({
+const whole = z.strictObject({
   project: name,
   environment: name,
   domain: questions.domain,
@@ -93,6 +98,14 @@ export const specSchema = z.strictObject({
   checks: z.array(check),
   hooks: z.record(text, z.array(name)),
 }) satisfies z.ZodType<EnvironmentSpec>;
+
+export const specSchema: z.ZodType<EnvironmentSpec> = whole.superRefine((spec, context) => {
+  try {
+    assertTasksFit(spec);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) });
+  }
+});
 
 /** Who gets what on the environment's other servers. */
 export const courseSchema = z.strictObject({

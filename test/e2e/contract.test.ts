@@ -33,6 +33,7 @@ describe("what scripts rely on", () => {
       rehearsal: { side: "green", release: null, checks: "not run" },
       traffic: { blue: 100, green: 0 },
       paused: null,
+      promised: null,
       deployed: {
         operation: "switch",
         by: expect.any(String),

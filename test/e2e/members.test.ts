@@ -287,7 +287,7 @@ describe.skipIf(!hasSshd)(
       expect(shop.read("web1", "traffic/live/index.html")).toBe("two");
     });
 
-    test("take one back that was given up as gone, and say how where visitors still see something else there", async () => {
+    test("take one back that was given up as gone, whatever its visitors saw meanwhile", async () => {
       const shop = await makeGrowing(2, 2, { storage: ["uploads"] });
       await shop.greenroom("deploy", "production");
       writeFileSync(shop.site("web2", "storage/uploads/photo.txt"), "a photo");
@@ -296,14 +296,7 @@ describe.skipIf(!hasSshd)(
         shop.write({ "index.html": content });
         await shop.greenroom("deploy", "production", "--switch");
       }
-      const refused = await shop.greenroom("bind", "production", "web2");
-      expect(refused.error, refused.stdout).toMatchObject({
-        code: "ENVIRONMENT_LIVE",
-        message: expect.stringMatching(/^web2: /),
-        hint: "greenroom unbind production web2; then give the same command again",
-      });
       expect([shop.bound(), shop.read("web2", "traffic/live/index.html")]).toEqual([["web1"], "one"]);
-      expect(await shop.greenroom("unbind", "production", "web2")).toMatchObject({ exit: 0 });
       const bound = await shop.greenroom("bind", "production", "web2");
       expect(bound, bound.stdout).toMatchObject({ exit: 0 });
       expect([shop.bound(), shop.read("web2", "traffic/live/index.html")]).toEqual([

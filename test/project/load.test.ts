@@ -277,6 +277,10 @@ describe("finding greenroom.json", () => {
   });
 });
 
+test.each(["//other.example/x", "/\\other.example/x"])("%j is no path of the site's own", (http) => {
+  expect(refused({ checks: [{ http }] }).message).toContain('write a path like "/healthz"');
+});
+
 test("paths of requests may hold any letters, and go as a browser sends them", () => {
   const { serve, checks } = parseProject(
     JSON.stringify({

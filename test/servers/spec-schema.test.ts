@@ -44,3 +44,24 @@ test.each([
   const spec = resolveSpec(project, "production");
   expect(specSchema.parse(JSON.parse(JSON.stringify(spec)))).toEqual(spec);
 });
+
+test.each([
+  [
+    "a check of another server",
+    { checks: [{ http: "//127.0.0.1:1/x", status: 200, contains: null, within: 1 }] },
+  ],
+  ["one by a backslash", { checks: [{ http: "/\\127.0.0.1:1/x", status: 200, contains: null, within: 1 }] }],
+  ["a hook of no task", { hooks: { "before:switch": ["nothing"] } }],
+  ["a check of no task", { checks: [{ task: "nothing" }] }],
+  [
+    "tasks in a ring",
+    { tasks: { a: { run: "true", on: "rehearsal", timeout: 1, needs: ["a"] } }, hooks: {}, checks: [] },
+  ],
+  ["a timeout without end", { tasks: { a: { run: "true", on: "rehearsal", timeout: 1e300, needs: [] } } }],
+])("an environment with %s doesn't", (_, more) => {
+  const file = { project: "shop", ...production({}) };
+  const project = { dir: temporaryFolder(), file: parseProject(JSON.stringify(file)) };
+  const spec = resolveSpec(project, "production");
+  expect(specSchema.safeParse(spec).success).toBe(true);
+  expect(specSchema.safeParse({ ...spec, ...more }).success).toBe(false);
+});

@@ -122,7 +122,8 @@ function writePart(
   bytes: Buffer,
   unfinished: Map<string, string>,
 ): void {
-  if (isLink(place)) throw symlinkError(basename(place));
+  const there = lstatSync(place, { throwIfNoEntry: false });
+  if (there?.isSymbolicLink()) throw symlinkError(basename(place));
   const name = unfinished.get(file.path) ?? `${UNFINISHED}${randomBytes(6).toString("hex")}`;
   unfinished.set(file.path, name);
   const temporary = join(dirname(place), name);
@@ -135,6 +136,7 @@ function writePart(
   } finally {
     closeSync(fd);
   }
+  if (there?.isDirectory()) rmdirSync(place);
   renameSync(temporary, place);
   unfinished.delete(file.path);
 }

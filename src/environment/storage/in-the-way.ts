@@ -7,8 +7,8 @@ import type { FileTree } from "./file-tree.ts";
  */
 export function assertNothingInTheWay(from: FileTree, to: FileTree): void {
   const files = from.files.map(({ path }) => path);
-  const wanted = new Set([...files, ...from.folders].flatMap(pathsTo));
-  const folders = new Set([...from.folders, ...files.flatMap((path) => pathsTo(path).slice(0, -1))]);
+  const folders = withThoseAbove([...from.folders, ...files.map(above)]);
+  const wanted = new Set([...files, ...folders]);
   if (from.kind === "folder") folders.add("");
   assertNone(
     "symlinks or the like",
@@ -18,11 +18,27 @@ export function assertNothingInTheWay(from: FileTree, to: FileTree): void {
     "files",
     to.files.map(({ path }) => path).filter((path) => folders.has(path)),
   );
-  const there = new Set(to.kind === "folder" ? ["", ...to.folders] : []);
+  // An empty one gives way: nothing is lost.
+  const held = [...to.files.map(({ path }) => path), ...to.folders, ...to.skipped];
+  const full = to.kind === "folder" ? new Set(held.map(above)) : new Set<string>();
   assertNone(
     "folders",
-    files.filter((path) => there.has(path)),
+    files.filter((path) => full.has(path)),
   );
+}
+
+/** The folder that a path is in; "" for the uppermost. */
+function above(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
+}
+
+/** However deep they are, each is walked through once. */
+function withThoseAbove(folders: string[]): Set<string> {
+  const all = new Set<string>();
+  for (const folder of folders) {
+    for (let one = folder; one !== "" && !all.has(one); one = above(one)) all.add(one);
+  }
+  return all;
 }
 
 function assertNone(what: string, taken: string[]): void {

@@ -1,7 +1,7 @@
-import { existsSync, lstatSync } from "node:fs";
+import { existsSync, lstatSync, type Stats } from "node:fs";
 import type { Identity } from "../../disk/as-account.ts";
 import { GreenroomError } from "../../errors.ts";
-import { readAccount } from "../../processes/account.ts";
+import { type Account, readAccount } from "../../processes/account.ts";
 import { at, type Site, siteName } from "../site.ts";
 import type { EnvironmentSpec } from "../spec.ts";
 import { type FileRoom, openRoom } from "./file-room.ts";
@@ -18,14 +18,21 @@ export interface StorageRoom extends FileRoom {
 export function openStorage(site: Site, spec: EnvironmentSpec, path: string): StorageRoom {
   const declared = declaredAbove(spec, path);
   // It is made when a release is staged, from what that brings there.
-  if (!existsSync(at.storage(site)) || !lstatSync(at.storage(site, declared), { throwIfNoEntry: false })) {
+  const master = lstatSync(at.storage(site, declared), { throwIfNoEntry: false });
+  if (!existsSync(at.storage(site)) || !master) {
     throw new GreenroomError("ENVIRONMENT_MISSING", `${siteName(site)} has no storage ${declared} yet`, {
       hint: `greenroom stage ${site.environment}`,
     });
   }
-  const name = accountName(spec);
-  const account = name === null ? null : readAccount(name);
+  const account = ownerOf(master, spec);
   return { ...openRoom(at.storage(site), path, account), dir: at.storage(site, path), account };
+}
+
+/** Whose it is, whatever greenroom.json says by now: with our own rights nothing is done where others may write. */
+function ownerOf({ uid }: Stats, spec: EnvironmentSpec): Account | null {
+  if (process.getuid?.() === 0 && uid !== 0) return readAccount(String(uid));
+  const name = accountName(spec);
+  return name === null ? null : readAccount(name);
 }
 
 function declaredAbove({ storage }: EnvironmentSpec, path: string): string {

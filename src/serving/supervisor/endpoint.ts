@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { orNull, temporaryName } from "../../disk/durable.ts";
+import { discardTree } from "../../disk/remove.ts";
 import { ensureFreePort, readPort } from "../../environment/ports.ts";
 import type { Side } from "../../environment/sides.ts";
 import { at, type Site, siteName } from "../../environment/site.ts";
@@ -45,9 +46,10 @@ export function findEndpoint(site: Site, side: Side, serve: ProcessServing): End
   return atSocket(site, side, foreignAccount(serve));
 }
 
+/** The folder belongs to the site's programs: those of the other side may be at work in it. */
 export function removeEndpoint(site: Site, side: Side): void {
   rmSync(at.socket(site, side), { force: true });
-  rmSync(join(at.run(site), side), { recursive: true, force: true });
+  discardTree(join(at.run(site), side));
 }
 
 /** Where a side's `web` listens now, null where nothing says so. */

@@ -13,6 +13,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createApp } from "../../../src/app.ts";
@@ -200,6 +201,29 @@ describe.each(WAYS)(
           rmSync(join(world.directory, file.split("/")[0]!), { recursive: true });
         }
         expect([read(uploads), read(world.directory)]).toEqual([there, {}]);
+      },
+    );
+
+    test.skipIf(skipped(way))("an empty folder gives way to a file", async () => {
+      const world = await makeWorld(way);
+      mkdirSync(join(world.storage, "uploads/name"));
+      write(world.directory, { name: "new" });
+      await world.act("push", "uploads");
+      expect(read(join(world.storage, "uploads"))).toEqual({ name: "new" });
+    });
+
+    test.skipIf(skipped(way) || process.getuid?.() !== 0)(
+      "is the account's whose files these are, whatever greenroom.json says by now (else skipped: needs root)",
+      async () => {
+        const world = await makeWorld(way, { serve: { kind: "static", public: "." } });
+        const uploads = join(world.storage, "uploads");
+        const { uid, gid } = findAccount("nobody")!;
+        for (let dir = world.storage; dir !== tmpdir(); dir = dirname(dir)) chmodSync(dir, 0o755);
+        chmodSync(world.directory, 0o755);
+        chownSync(uploads, uid, gid);
+        write(world.directory, { "a/new": "new" });
+        await world.act("push", "uploads");
+        for (const path of ["a", "a/new"]) expect(statSync(join(uploads, path)).uid).toBe(uid);
       },
     );
 
