@@ -13,7 +13,7 @@ import type { Message } from "./wire.ts";
 
 /** Answers a call that may change something here. */
 export async function answerCall(conversation: Conversation, message: Message, emit: Emit): Promise<object> {
-  const by = parse(z.string().max(200), message.head.by);
+  const by = parse(caller, message.head.by);
   const call = parse(z.enum(Object.keys(CALLS) as [CallName]), message.head.call);
   const workshop = await conversation.callee.open();
   // What it has read of manifests counts for the whole conversation.
@@ -24,6 +24,12 @@ export async function answerCall(conversation: Conversation, message: Message, e
   const { deliveries, rooms, isHeard } = conversation;
   return CALLS[call]({ ...workshop, store: () => store, deliveries, rooms, isHeard }, message, emit, by);
 }
+
+/** Journals and tables show it. */
+const caller = z
+  .string()
+  .max(200)
+  .regex(/^[^\p{Cc}]*$/u);
 
 type CallName =
   | "operate"

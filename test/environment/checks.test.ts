@@ -1,4 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { shrinkage } from "../../src/environment/checks.ts";
 import { readLastEntry } from "../../src/environment/journal.ts";
@@ -7,7 +9,7 @@ import type { Check, EnvironmentSpec } from "../../src/environment/spec.ts";
 import { readState } from "../../src/environment/state.ts";
 import { orderTasks } from "../../src/environment/tasks.ts";
 import { operations } from "../../src/servers/operations.ts";
-import { file } from "../release/world.ts";
+import { file, temporaryFolder } from "../release/world.ts";
 import { errorFrom, makeStage } from "./world.ts";
 
 const task = (run: string, ...needs: string[]) => ({ run, on: "rehearsal" as const, timeout: 20_000, needs });
@@ -38,6 +40,26 @@ describe("checks", () => {
     await operations.stage(scene, { release: "2", dryRun: false });
     expect(readState(scene.site).verdict).toBe(null);
   });
+
+  test.skipIf(process.getuid?.() !== 0)(
+    "look for files by the rights of the site's programs (else skipped: needs root)",
+    async () => {
+      const closed = temporaryFolder();
+      writeFileSync(join(closed, "shadow"), "secret");
+      const listening = { health: "/", listen: "socket" as const, startWithin: 1000, drain: 1000 };
+      const { scene, check } = await rehearsed({
+        storage: ["uploads"],
+        serve: { kind: "process", start: { web: "true" }, public: null, ...listening, user: "nobody" },
+        checks: [{ files: ["index.html", "uploads/x/shadow", "uploads/x/nothing"] }],
+      });
+      for (let dir = scene.site.dir; dir !== tmpdir(); dir = dirname(dir)) chmodSync(dir, 0o755);
+      symlinkSync(closed, at.storage(scene.site, "uploads/x"));
+      const missing = async () => (await errorFrom(check())).detail[0];
+      expect(await missing()).toMatch(/uploads\/x\/shadow, uploads\/x\/nothing is missing$/);
+      chmodSync(closed, 0o755);
+      expect(await missing()).toMatch(/: uploads\/x\/nothing is missing$/);
+    },
+  );
 
   test("all run, also after one has failed, and each says what it found", async () => {
     const checks: Check[] = [

@@ -114,7 +114,8 @@ function inMotion(path: string): GreenroomError {
   });
 }
 
-const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_APPEND;
+const APPEND = constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_APPEND | constants.O_NONBLOCK;
+const CREATE = APPEND | constants.O_CREAT | constants.O_EXCL;
 
 function writePart(
   place: string,
@@ -127,8 +128,15 @@ function writePart(
   const name = unfinished.get(file.path) ?? `${UNFINISHED}${randomBytes(6).toString("hex")}`;
   unfinished.set(file.path, name);
   const temporary = join(dirname(place), name);
-  const fd = openSync(temporary, offset === 0 ? CREATE | constants.O_EXCL : CREATE, 0o600);
+  const fd = orNull(
+    () => openSync(temporary, offset === 0 ? CREATE : APPEND, 0o600),
+    "ENOENT",
+    "ELOOP",
+    "ENXIO",
+  );
+  if (fd === null) throw inMotion(file.path);
   try {
+    if (!fstatSync(fd).isFile()) throw inMotion(file.path);
     writeAll(fd, bytes);
     if (offset + length < file.size) return;
     fchmodSync(fd, modeFor(file));

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { errnoOf, GreenroomError } from "../../errors.ts";
 import type { Identity } from "../site.ts";
 import type { KeyPair, Tls } from "../spec.ts";
@@ -67,11 +67,26 @@ function noWildcards(domain: string): GreenroomError {
   });
 }
 
+/** Of a whole chain, many times over. */
+const LARGEST = 1024 * 1024;
+
+/** What is in its place may be a pipe by now: nobody waits for who writes into that. */
 function read(path: string): string {
   try {
-    return readFileSync(path, "utf8");
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const stat = fstatSync(fd);
+      if (!stat.isFile() || stat.size > LARGEST) throw unreadable(path, "it is no file of a usual size");
+      return readFileSync(fd, "utf8");
+    } finally {
+      closeSync(fd);
+    }
   } catch (cause) {
     if (!errnoOf(cause)) throw cause;
-    throw new GreenroomError("CERTIFICATE_UNUSABLE", `${path} can't be read (${errnoOf(cause)})`, { cause });
+    throw unreadable(path, errnoOf(cause)!, cause);
   }
+}
+
+function unreadable(path: string, why: string, cause?: unknown): GreenroomError {
+  return new GreenroomError("CERTIFICATE_UNUSABLE", `${path} can't be read (${why})`, { cause });
 }

@@ -22,7 +22,14 @@ const part = z.strictObject({
     .nonnegative()
     .max(8 * 1024 * 1024),
 }) satisfies z.ZodType<Part>;
-const parts = z.array(part).max(10_000);
+/** All of one call together: a batch has a quarter of it. */
+const CALL_BYTES = 16 * 1024 * 1024;
+const parts = z
+  .array(part)
+  .max(10_000)
+  .refine((all) => all.reduce((sum, { length }) => sum + length, 0) <= CALL_BYTES, {
+    error: "too much at once",
+  });
 const paths = z.array(text).max(1_000_000);
 
 /** No batch unpacks to as much. */

@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openRoom } from "../../../src/environment/storage/file-room.ts";
@@ -69,4 +70,21 @@ test("only what differs is sent, and nothing is removed unless that was asked fo
     skipped: ["link"],
   });
   expect(planTransfer(from, to, true).removed).toEqual(["old", "gone/old", "empty"]);
+});
+
+test("a pipe in the place of what was begun is nothing that anybody waits for", {
+  timeout: 10_000,
+}, async () => {
+  const base = temporaryFolder();
+  const room = openRoom(base, "room", null);
+  await room.makeFolders([]);
+  const file = { path: "large", size: 2, mtime: 1000, mode: 0o644 };
+  await room.write([{ file, offset: 0, length: 1 }], Buffer.from("a"));
+  const [begun] = readdirSync(join(base, "room"));
+  rmSync(join(base, "room", begun!));
+  execFileSync("mkfifo", [join(base, "room", begun!)]);
+  await expect(room.write([{ file, offset: 1, length: 1 }], Buffer.from("b"))).rejects.toMatchObject({
+    code: "SOURCE_CHANGING",
+  });
+  await room.end();
 });

@@ -1,9 +1,20 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { at, type Site, siteOf } from "../../../src/environment/site.ts";
 import { assertFits, pair } from "../../../src/environment/tls/certificate.ts";
+import { readGiven } from "../../../src/environment/tls/given-certificates.ts";
 import { certificatePath, install, readInstalled, rolesServed } from "../../../src/environment/tls/tls.ts";
 import { type Files, has, makeCertificate } from "../../certificates.ts";
 
@@ -113,4 +124,25 @@ describe.skipIf(!has("openssl"))("what visitors get (else skipped: needs openssl
     expect(rolesServed(site, { domain: "other.example", tls: identity.tls }).domain).toBe(null);
     expect(rolesServed(site, { domain: "shop.example" })).toEqual({ domain: null, below: null });
   });
+});
+
+test("what isn't a file of a usual size any more is told as such, and never waited for", () => {
+  const { root } = makeSite();
+  const [key, large] = [join(root, "key.pem"), join(root, "large.pem")];
+  execFileSync("mkfifo", [key]);
+  writeFileSync(large, "");
+  truncateSync(large, 2 ** 40);
+  for (const file of [key, large, "/dev/zero", root, join(root, "none")]) {
+    const owner = {
+      environment: "production",
+      domain: "shop.example",
+      tls: { own: { certificate: file, key: file }, previews: null },
+    };
+    expect(() => readGiven(owner, "own", NOW)).toThrow(
+      expect.objectContaining({
+        code: "CERTIFICATE_UNUSABLE",
+        message: expect.stringContaining(`${file} can't be read`),
+      }),
+    );
+  }
 });
