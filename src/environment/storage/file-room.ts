@@ -3,6 +3,7 @@ import {
   closeSync,
   constants,
   fchmodSync,
+  fchownSync,
   fstatSync,
   futimesSync,
   lstatSync,
@@ -12,6 +13,8 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
+  type Stats,
+  statSync,
   unlinkSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -50,6 +53,14 @@ export function openRoom(base: string, path: string, account: Identity | null): 
   // Not join(): a path that leads upwards must be seen to do so.
   const at = <T>(below: string, use: (place: string) => T) =>
     inside(base, below === "" ? path : `${path}/${below}`, use);
+  // A room that is one file lies in a folder of ours, where its account may make nothing: we do, and hand it over.
+  const change = (below: string, use: (place: string, heir: Identity | null) => void) => {
+    if (below !== "") return act(() => at(below, (place) => use(place, null)));
+    at(below, (place) => {
+      if (account && isOurs(dirname(place))) use(place, account);
+      else act(() => use(place, null));
+    });
+  };
   return {
     list: async () => act(() => readTree(base, path)),
     read: async (parts) =>
@@ -66,7 +77,7 @@ export function openRoom(base: string, path: string, account: Identity | null): 
       for (const part of parts) {
         const content = bytes.subarray(done, done + part.length);
         done += part.length;
-        act(() => at(part.file.path, (place) => writePart(place, part, content, unfinished)));
+        change(part.file.path, (place, heir) => writePart(place, part, content, { unfinished, heir }));
       }
     },
     async remove(paths) {
@@ -74,7 +85,7 @@ export function openRoom(base: string, path: string, account: Identity | null): 
     },
     async end() {
       for (const [below, name] of unfinished) {
-        act(() => at(below, (place) => rmSync(join(dirname(place), name), { force: true })));
+        change(below, (place) => rmSync(join(dirname(place), name), { force: true }));
       }
       unfinished.clear();
       if (changed) syncFileSystem(base);
@@ -87,6 +98,10 @@ export function openRoom(base: string, path: string, account: Identity | null): 
 function makeFolder(place: string): void {
   if (isLink(place)) throw symlinkError(basename(place));
   orNull(() => mkdirSync(place, 0o755), "EEXIST");
+}
+
+function isOurs(folder: string): boolean {
+  return statSync(folder).uid === process.geteuid?.();
 }
 
 function isLink(place: string): boolean {
@@ -121,7 +136,7 @@ function writePart(
   place: string,
   { file, offset, length }: Part,
   bytes: Buffer,
-  unfinished: Map<string, string>,
+  { unfinished, heir }: { unfinished: Map<string, string>; heir: Identity | null },
 ): void {
   const there = lstatSync(place, { throwIfNoEntry: false });
   if (there?.isSymbolicLink()) throw symlinkError(basename(place));
@@ -139,7 +154,8 @@ function writePart(
     if (!fstatSync(fd).isFile()) throw inMotion(file.path);
     writeAll(fd, bytes);
     if (offset + length < file.size) return;
-    fchmodSync(fd, modeFor(file));
+    if (heir) fchownSync(fd, heir.uid, there?.gid ?? heir.gid);
+    fchmodSync(fd, heir ? closedToOthers(there, file) : modeFor(file));
     futimesSync(fd, file.mtime / 1000, file.mtime / 1000);
   } finally {
     closeSync(fd);
@@ -147,6 +163,11 @@ function writePart(
   if (there?.isDirectory()) rmdirSync(place);
   renameSync(temporary, place);
   unfinished.delete(file.path);
+}
+
+/** Of storage itself: as what it takes the place of, or as a seed. */
+function closedToOthers(there: Stats | undefined, file: StoredFile): number {
+  return there?.isFile() ? there.mode & 0o777 : modeFor(file) & ~0o027;
 }
 
 /** Its own, but never for others to write, and never to run as its owner. */

@@ -9,8 +9,6 @@ export async function copyStorage(from: Host, to: Host, spec: EnvironmentSpec, e
     const [source, target] = [from.storage(spec, path), to.storage(spec, path)];
     const [wanted, found] = [await source.list(), await target.list()];
     if (wanted.kind === "nothing") continue;
-    // Staging can't know that it is a file.
-    if (wanted.kind === "file" && found.kind === "folder") await target.remove([""]);
     const plan = planTransfer(wanted, found, false);
     await carryOut(plan, source, target, emit);
     if (plan.skipped.length === 0) continue;

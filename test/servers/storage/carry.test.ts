@@ -227,6 +227,24 @@ describe.each(WAYS)(
       },
     );
 
+    test.skipIf(skipped(way) || process.getuid?.() !== 0)(
+      "a single file is the account's too, and takes another's place whole (else skipped: needs root)",
+      async () => {
+        const world = await makeWorld(way);
+        const { uid, gid } = findAccount("nobody")!;
+        for (let dir = world.storage; dir !== tmpdir(); dir = dirname(dir)) chmodSync(dir, 0o755);
+        write(world.storage, { "data.db": "old" });
+        chownSync(join(world.storage, "data.db"), uid, gid);
+        chmodSync(join(world.storage, "data.db"), 0o640);
+        rmSync(world.directory, { recursive: true });
+        writeFileSync(world.directory, "newer");
+        await world.act("push", "data.db");
+        expect(readFileSync(join(world.storage, "data.db"), "utf8")).toBe("newer");
+        expect(statSync(join(world.storage, "data.db"))).toMatchObject({ uid, gid, mode: 0o100640 });
+        expect(readdirSync(world.storage).sort()).toEqual(["data.db", "uploads"]);
+      },
+    );
+
     test.skipIf(skipped(way))("a room that is a symlink itself, or no storage, is refused", async () => {
       const world = await makeWorld(way);
       symlinkSync(world.outside, join(world.storage, "uploads", "link"));
