@@ -36,7 +36,7 @@ export async function fillAtEach(trial: Trial, disks: Left[]): Promise<Filled> {
   );
   const refused = answers.filter(({ ran }) => ran.code !== 0).length;
   const eased = answers.filter(({ ran, letGo }) => ran.code === 0 && letGo).length;
-  const name = `${tally.name} (${refused} times too full, ${eased} times not by what was kept for it)`;
+  const name = `${tally.name} (${refused} times too full, ${eased} times not, by what is kept for it)`;
   return { tally: { ...tally, name }, felt: refused + eased };
 }
 
