@@ -1,5 +1,6 @@
 import type { Emit } from "../../events.ts";
-import type { FileRoom, Part } from "./file-room.ts";
+import type { Part } from "./file-parts.ts";
+import type { FileRoom } from "./file-room.ts";
 import type { FileTree, StoredFile } from "./file-tree.ts";
 import { assertNothingInTheWay, pathsTo } from "./in-the-way.ts";
 

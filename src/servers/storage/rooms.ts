@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { z } from "zod";
-import type { Part } from "../../environment/storage/file-room.ts";
+import type { Part } from "../../environment/storage/file-parts.ts";
 import { openStorage, type StorageRoom } from "../../environment/storage/storage-room.ts";
 import type { Scene } from "../../environment/world.ts";
 import { planDemotion } from "../../processes/privileges.ts";
