@@ -1,4 +1,4 @@
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+import { INTERRUPTS } from "../processes/signals.ts";
 
 /** Waits for what servers do. Whoever interrupts that is told that it goes on without them. */
 export async function tellingInterrupts<T>(environment: string, waits: () => Promise<T>): Promise<T> {
@@ -11,9 +11,9 @@ then: greenroom status ${environment}\n`,
     process.kill(process.pid, signal);
   };
   const forget = () => {
-    for (const signal of SIGNALS) process.off(signal, tell);
+    for (const signal of INTERRUPTS) process.off(signal, tell);
   };
-  for (const signal of SIGNALS) process.on(signal, tell);
+  for (const signal of INTERRUPTS) process.on(signal, tell);
   try {
     return await waits();
   } finally {

@@ -1,5 +1,6 @@
 import type { App } from "../app.ts";
 import type { EnvironmentSpec } from "../environment/spec.ts";
+import { INTERRUPTS } from "../processes/signals.ts";
 import { follow } from "../servers/follow.ts";
 
 /** Tells of all logs until Ctrl-C, or until nobody reads it any more. */
@@ -7,7 +8,7 @@ export async function followLog(app: App, spec: EnvironmentSpec, last: number) {
   const { environment, servers } = spec;
   const end = new AbortController();
   const stop = () => end.abort();
-  for (const signal of SIGNALS) process.once(signal, stop);
+  for (const signal of INTERRUPTS) process.once(signal, stop);
   process.stdout.once("error", stop);
   let told = 0;
   try {
@@ -23,9 +24,7 @@ export async function followLog(app: App, spec: EnvironmentSpec, last: number) {
       onTrouble: (text) => app.emit({ event: "warning", text }),
     });
   } finally {
-    for (const signal of SIGNALS) process.off(signal, stop);
+    for (const signal of INTERRUPTS) process.off(signal, stop);
   }
   return { environment, servers, told };
 }
-
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

@@ -4,14 +4,13 @@ import { asAccount } from "../disk/as-account.ts";
 import { orNull } from "../disk/durable.ts";
 import { GreenroomError } from "../errors.ts";
 import { countOf } from "../events.ts";
-import { readAccount } from "../processes/account.ts";
 import type { ManifestHead } from "../release/manifest.ts";
 import { readHead } from "../release/store.ts";
 import type { Side } from "./sides.ts";
 import { at } from "./site.ts";
 import type { Check } from "./spec.ts";
 import { liveRelease, readState } from "./state.ts";
-import { accountName } from "./storage/storage.ts";
+import { accountOf } from "./storage/storage.ts";
 import { orderTasks, runTask } from "./tasks.ts";
 import type { CheckResult } from "./verdict.ts";
 import type { Scene } from "./world.ts";
@@ -71,11 +70,9 @@ async function checkHttp(check: Extract<Check, { http: string }>, url: string): 
 
 /** By the rights of the site's programs: a symlink that they have made may lead to where they don't get. */
 function checkFiles({ site, spec }: Scene, side: Side, files: string[]): string | null {
-  const name = accountName(spec);
-  const account = name === null ? null : readAccount(name);
-  const isThere = (file: string) =>
-    orNull(() => lstatSync(join(at.side(site, side), file), { throwIfNoEntry: false }), "EACCES") ?? null;
-  const missing = asAccount(account, () => files.filter((file) => isThere(file) === null));
+  const lacks = (file: string) =>
+    orNull(() => lstatSync(join(at.side(site, side), file)), "ENOENT", "ENOTDIR", "EACCES") === null;
+  const missing = asAccount(accountOf(spec), () => files.filter(lacks));
   return missing.length === 0 ? null : `${missing.join(", ")} is missing`;
 }
 

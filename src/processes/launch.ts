@@ -24,8 +24,8 @@ export function launch(command: Command, options: Launch): ChildProcess {
   try {
     if (privileges === "keep") return start(argv, { cwd, stdio, env: { ...process.env, ...env } });
     const { wrapper, identity, home } = planDemotion(user);
-    const late = wrapper.length > 0 ? veil(argv, env) : { argv, env };
-    return start([...wrapper, ...late.argv], {
+    const late = veil(wrapper, argv, env);
+    return start(late.argv, {
       cwd,
       stdio,
       env: { ...minimalEnvironment(home), ...late.env },

@@ -4,6 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { endGroup, type Leader, leaderOf, signalGroup } from "./group.ts";
 import { type Command, type Launch, launch } from "./launch.ts";
 import { keepLast, splitLines } from "./lines.ts";
+import { INTERRUPTS } from "./signals.ts";
 
 export interface Run extends Omit<Launch, "stdio"> {
   /** Milliseconds after which all of it is ended. */
@@ -86,7 +87,6 @@ function follow(child: ChildProcess, onLine: (line: string) => void): Promise<vo
  * background ignores that, so all of it is ended before we die of the signal ourselves.
  */
 function passOnInterrupts(leader: Leader) {
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   let ending: Promise<void> | null = null;
   const pass = (signal: NodeJS.Signals) => {
     if (ending) return kill();
@@ -96,9 +96,9 @@ function passOnInterrupts(leader: Leader) {
   const kill = () => void signalGroup(leader, "SIGKILL");
   const withdraw = () => {
     process.off("exit", kill);
-    for (const signal of signals) process.off(signal, pass);
+    for (const signal of INTERRUPTS) process.off(signal, pass);
   };
-  for (const signal of signals) process.on(signal, pass);
+  for (const signal of INTERRUPTS) process.on(signal, pass);
   process.on("exit", kill);
   /** Resolves at once where nothing was interrupted. */
   return { withdraw, ending: () => ending };

@@ -3,16 +3,16 @@ import { GreenroomError } from "../errors.ts";
 /**
  * The variables of a project reach its program only when that may do no more than it must. Some of them, like LD_PRELOAD,
  * decide what any program loads: that which drops our rights mustn't see them. It gets them by names that mean nothing,
- * and a shell that has no rights any more gives them their own. Values are in no argv.
+ * and a shell that has no rights any more gives them their own. Values are in no argv. `wrapper` is what drops them.
  */
-export function veil(argv: string[], env: Record<string, string>): Veiled {
+export function veil(wrapper: string[], argv: string[], env: Record<string, string>): Veiled {
   const names = Object.keys(env);
   for (const name of names) assertVariable(name);
-  if (names.length === 0) return { argv, env };
+  if (wrapper.length === 0 || names.length === 0) return { argv: [...wrapper, ...argv], env };
   const exports = names.map((name, i) => `${name}="$${veiled(i)}"`).join(" ");
   const script = `export ${exports}; unset ${names.map((_, i) => veiled(i)).join(" ")}; exec "$@"`;
   return {
-    argv: ["/bin/sh", "-c", script, "greenroom", ...argv],
+    argv: [...wrapper, "/bin/sh", "-c", script, "greenroom", ...argv],
     env: Object.fromEntries(Object.values(env).map((value, i) => [veiled(i), value])),
   };
 }
@@ -23,7 +23,7 @@ export interface Veiled {
 }
 
 /** A shell sees it. */
-export function assertVariable(name: string): void {
+function assertVariable(name: string): void {
   if (/^[A-Za-z_]\w*$/.test(name)) return;
   throw new GreenroomError("CONFIG_INVALID", `${JSON.stringify(name)} is no name of a variable`);
 }

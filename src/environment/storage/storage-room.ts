@@ -5,7 +5,7 @@ import { type Account, readAccount } from "../../processes/account.ts";
 import { at, type Site, siteName } from "../site.ts";
 import type { EnvironmentSpec } from "../spec.ts";
 import { type FileRoom, openRoom } from "./file-room.ts";
-import { accountName } from "./storage.ts";
+import { accountOf } from "./storage.ts";
 
 /** Storage of an environment that people may look into and bring files to. */
 export interface StorageRoom extends FileRoom {
@@ -31,8 +31,7 @@ export function openStorage(site: Site, spec: EnvironmentSpec, path: string): St
 /** Whose it is, whatever greenroom.json says by now: with our own rights nothing is done where others may write. */
 function ownerOf({ uid }: Stats, spec: EnvironmentSpec): Account | null {
   if (process.getuid?.() === 0 && uid !== 0) return readAccount(String(uid));
-  const name = accountName(spec);
-  return name === null ? null : readAccount(name);
+  return accountOf(spec);
 }
 
 function declaredAbove({ storage }: EnvironmentSpec, path: string): string {

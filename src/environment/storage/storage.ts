@@ -13,7 +13,7 @@ import { orNull, syncDirectory, syncFileSystem, temporaryName } from "../../disk
 import { inside } from "../../disk/inside.ts";
 import { removeTree } from "../../disk/remove.ts";
 import { GreenroomError } from "../../errors.ts";
-import { findAccount, readAccount } from "../../processes/account.ts";
+import { type Account, findAccount, readAccount } from "../../processes/account.ts";
 import type { Entry } from "../../release/manifest.ts";
 import { ancestors } from "../../release/merge.ts";
 import { objectPath, type Store } from "../../release/store.ts";
@@ -93,11 +93,16 @@ export function accountName({ serve }: Pick<EnvironmentSpec, "serve">): string |
   return process.getuid?.() === 0 ? userOf(serve) : null;
 }
 
+export function accountOf(spec: Pick<EnvironmentSpec, "serve">): Account | null {
+  const name = accountName(spec);
+  return name === null ? null : readAccount(name);
+}
+
 /** `readers` are a group that gets at it too, for visitors; nobody else does. */
 export function ownerFor(spec: EnvironmentSpec, readers: number | null): Owner | null {
-  const name = accountName(spec);
-  if (name === null) return null;
-  const { uid, gid } = readAccount(name);
+  const account = accountOf(spec);
+  if (account === null) return null;
+  const { uid, gid } = account;
   // What is above goes last: whoever owns it may put a symlink there.
   const own = (path: string) => {
     if (lstatSync(path).isDirectory()) for (const child of readdirSync(path)) own(join(path, child));

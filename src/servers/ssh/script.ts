@@ -45,7 +45,7 @@ exec "$node" "$program" host --root "$1"
 }
 
 /**
- * Names the folder where Node keeps what it compiled the program to: half of the time that a call takes there. It is
+ * Names the folder where Node keeps what it compiled the program to: a quarter of the work of a start there. It is
  * beside the program, for who may write there could replace the program itself. Node 20 passes over it.
  */
 export const COMPILED = "NODE_COMPILE_CACHE";

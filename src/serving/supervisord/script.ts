@@ -3,7 +3,7 @@ import { at } from "../../environment/site.ts";
 import { GreenroomError } from "../../errors.ts";
 import { minimalEnvironment } from "../../processes/launch.ts";
 import { planDemotion } from "../../processes/privileges.ts";
-import { assertVariable, veil } from "../../processes/veil.ts";
+import { veil } from "../../processes/veil.ts";
 import type { ProcessPlan } from "../supervisor/want.ts";
 import { renderAdoption } from "./adoption.ts";
 import { pidOf, programOf, type Supervisord } from "./places.ts";
@@ -27,11 +27,8 @@ export function renderScript(
   if (identity.uid !== undefined) {
     throw new GreenroomError("TOOL_MISSING", "setpriv isn't installed", { hint: "apt install util-linux" });
   }
-  const own = { ...plan.env, ...env };
-  for (const variable of Object.keys(own)) assertVariable(variable);
   const line = ["/bin/sh", "-c", spec.serve.start[plan.name] ?? ""];
-  const late = wrapper.length > 0 ? veil(line, own) : { argv: line, env: own };
-  const argv = [...wrapper, ...late.argv];
+  const late = veil(wrapper, line, { ...plan.env, ...env });
   const variables = { ...minimalEnvironment(home), ...late.env };
   return `# Written by Greenroom. Changes are lost.
 ${endBefore(pidOf(supervisord, program), program, plan)}
@@ -39,7 +36,7 @@ ${env.SOCKET ? prepareSocket(plan, env.SOCKET) : ""}
 cd -- ${shellWord(realpathSync(at.release(plan.site, release)))} || exit 111
 ${Object.entries(variables).map(renderVariable).join("\n")}
 export ${PROGRAM}=${shellWord(program)} ${KEEPER}=$PPID
-exec ${argv.map(shellWord).join(" ")}
+exec ${late.argv.map(shellWord).join(" ")}
 `;
 }
 
